@@ -1,0 +1,91 @@
+"""Where files live: FHS for the system service, XDG for a person.
+
+The system service gets its folders from systemd (STATE_DIRECTORY and friends), a person from XDG_*_HOME.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TREE = Path(__file__).resolve().parents[2]
+"""The project's own folder: bundled skills, configuration and the model catalogue lie in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """The folders of one installation."""
+
+    tree: Path
+    config: tuple[Path, ...]
+    """Configuration files, later ones override earlier ones. They need not exist."""
+    state: Path
+    """What must survive a restart: timers, installed skills."""
+    cache: Path
+    """What can be made again: trained models of the intent engines. Never anything that was said."""
+    runtime: Path
+    """Sockets."""
+    models: Path
+    """Models that were downloaded."""
+
+    @property
+    def bundled_skills(self) -> Path:
+        return self.tree / "skills"
+
+    @property
+    def installed_skills(self) -> Path:
+        return self.state / "skills"
+
+    @property
+    def skill_data(self) -> Path:
+        return self.state / "skill-data"
+
+    @property
+    def catalog(self) -> Path:
+        return self.tree / "models" / "catalog.yaml"
+
+    @property
+    def hub_socket(self) -> Path:
+        return self.runtime / "hub.sock"
+
+    @property
+    def audio_socket(self) -> Path:
+        return self.runtime / "audio.sock"
+
+
+def find_paths(environ: Mapping[str, str] | None = None, *, tree: Path = TREE) -> Paths:
+    """The folders to use, from the environment. Nothing is created."""
+    env = os.environ if environ is None else environ
+    home = Path(env.get("HOME") or "/")
+
+    def xdg(name: str, default: str) -> Path:
+        value = env.get(name, "")
+        return (Path(value) if value.startswith("/") else home / default) / "assistant"
+
+    system = Path("/etc/assistant/assistant.yaml")
+    state = Path(env["STATE_DIRECTORY"]) if "STATE_DIRECTORY" in env else xdg("XDG_STATE_HOME", ".local/state")
+    return Paths(
+        tree=tree,
+        config=(
+            tree / "config" / "assistant.yaml",
+            system,
+            xdg("XDG_CONFIG_HOME", ".config") / "assistant.yaml",
+        ),
+        state=state,
+        cache=Path(env["CACHE_DIRECTORY"]) if "CACHE_DIRECTORY" in env else xdg("XDG_CACHE_HOME", ".cache"),
+        runtime=_runtime(env),
+        models=state / "models",
+    )
+
+
+def _runtime(env: Mapping[str, str]) -> Path:
+    """RUNTIME_DIRECTORY (systemd), else $XDG_RUNTIME_DIR/assistant, else /run/assistant for root, else a temp folder."""
+    if "RUNTIME_DIRECTORY" in env:
+        return Path(env["RUNTIME_DIRECTORY"])
+    if env.get("XDG_RUNTIME_DIR", "").startswith("/"):
+        return Path(env["XDG_RUNTIME_DIR"]) / "assistant"
+    if os.geteuid() == 0:
+        return Path("/run/assistant")
+    return Path(f"/tmp/assistant-{os.geteuid()}")

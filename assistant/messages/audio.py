@@ -1,0 +1,83 @@
+"""What the sound room says and can be asked for. Sound itself never travels on the bus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from assistant.messages.base import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute(Message):
+    """Close the microphone."""
+
+    topic: ClassVar[str] = "audio.mute"
+    wish: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmute(Message):
+    """Open the microphone again."""
+
+    topic: ClassVar[str] = "audio.unmute"
+    wish: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chime(Message):
+    """Play one of the built-in sounds: listen, done, error, ring. `times` repeats it until `audio.quiet`."""
+
+    topic: ClassVar[str] = "audio.chime"
+    wish: ClassVar[bool] = True
+    name: str
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet(Message):
+    """Stop a chime that is playing."""
+
+    topic: ClassVar[str] = "audio.quiet"
+    wish: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Muted(Message):
+    """The capture device is closed."""
+
+    topic: ClassVar[str] = "audio.muted"
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmuted(Message):
+    """The capture device is open again."""
+
+    topic: ClassVar[str] = "audio.unmuted"
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed(Message):
+    """A device stopped working; the assistant keeps trying to open it."""
+
+    topic: ClassVar[str] = "audio.failed"
+    device: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored(Message):
+    """A device that had failed works again."""
+
+    topic: ClassVar[str] = "audio.restored"
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(Message):
+    """The source has no more sound (a file came to its end)."""
+
+    topic: ClassVar[str] = "audio.ended"
+    sample: int

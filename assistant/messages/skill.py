@@ -1,0 +1,106 @@
+"""What the skills room says and can be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from assistant.messages.base import Message, Spoken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescan(Message):
+    """Look at the skill folders again: something was installed, changed or removed."""
+
+    topic: ClassVar[str] = "skill.rescan"
+    wish: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Message):
+    """Give a skill the answer to the question that it asked with its last reply."""
+
+    topic: ClassVar[str] = "skill.answer"
+    wish: ClassVar[bool] = True
+    session: str
+    skill: str
+    text: Spoken
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hush(Message):
+    """Stop whatever skills are sounding (a ringing timer). Answered by `skill.hushed`."""
+
+    topic: ClassVar[str] = "skill.hush"
+    wish: ClassVar[bool] = True
+    session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hushed(Message):
+    """How many sounding things were stopped."""
+
+    topic: ClassVar[str] = "skill.hushed"
+    session: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready(Message):
+    """A skill is loaded. `folder` is where its sentences lie."""
+
+    topic: ClassVar[str] = "skill.ready"
+    skill: str
+    version: str
+    folder: str
+    intents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed(Message):
+    """A skill could not be loaded (`stage` load) or broke while it worked (`stage` run)."""
+
+    topic: ClassVar[str] = "skill.failed"
+    skill: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed(Message):
+    """A skill is gone; its sentences no longer count."""
+
+    topic: ClassVar[str] = "skill.removed"
+    skill: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded(Message):
+    """All skill folders have been looked at."""
+
+    topic: ClassVar[str] = "skill.loaded"
+    skills: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replied(Message):
+    """A skill's answer. With `ask` it wants to hear a reply without a wake word. `text` may repeat spoken words."""
+
+    topic: ClassVar[str] = "skill.replied"
+    session: str
+    skill: str
+    text: Spoken
+    ask: bool = False
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerted(Message):
+    """A skill speaks up by itself (a timer ran out): ring, then say `text`."""
+
+    topic: ClassVar[str] = "skill.alerted"
+    skill: str
+    text: Spoken
+    ring: bool = False
+    language: str = "en"

@@ -1,0 +1,39 @@
+"""What a wake-word engine is. Plain synchronous code; the service runs it in one thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.audio.frame import Samples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """`word` was heard with `score` (0..1); it ended `ago` samples before the end of the frame just given."""
+
+    word: str
+    score: float
+    ago: int = 0
+
+
+class WakeEngine(Protocol):
+    """Finds wake words in a stream of frames."""
+
+    words: tuple[str, ...]
+
+    def start(self) -> None:
+        """Load the models. Raises ModelError."""
+        ...
+
+    def process(self, samples: Samples) -> list[Detection]:
+        """Take the next FRAME_SAMPLES samples. A word that keeps scoring is reported once (refractory time)."""
+        ...
+
+    def reset(self) -> None:
+        """Forget all sound heard so far (after a mute, or a gap in the stream)."""
+        ...
+
+    def close(self) -> None:
+        """Free the models."""
+        ...
