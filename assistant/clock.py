@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ class SystemClock:
         self._zone = ZoneInfo(zone) if zone else None
 
     def now(self) -> datetime:
-        utc = datetime.now(timezone.utc)
+        utc = datetime.now(UTC)
         return utc.astimezone(self._zone)
 
     def monotonic(self) -> float:
