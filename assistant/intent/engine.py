@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from assistant.grammar.sentences import SkillSentences
 from assistant.messages.base import Slot
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkillSentences:
-    """The sentences of one skill in one language, as read from `locale/<language>/`."""
-
-    skill: str
-    language: str
-    intents: Mapping[str, tuple[str, ...]]
-    """Intent name (file name without `.intent`) -> template lines."""
-    entities: Mapping[str, tuple[str, ...]]
-    """Entity name (file name without `.entity`) -> template lines."""
+__all__ = ["IntentEngine", "Match", "SkillSentences"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

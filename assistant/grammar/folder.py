@@ -1,0 +1,144 @@
+"""A skill's locale folder: `locale/<language>/*.intent` and `*.entity`, as Mycroft and OpenVoiceOS lay it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from assistant.errors import SkillError
+from assistant.grammar.sentences import KINDS, SkillSentences, slot_type
+from assistant.grammar.templates import Choice, Node, Sequence, SlotRef, is_blank, parse_line, slots
+
+_LARGEST = 1_000_000
+
+
+def languages(folder: Path) -> tuple[str, ...]:
+    """The languages a skill folder has sentences for, as two letters or as its folders are named."""
+    return tuple(sorted({path.name.lower().split("-")[0] for path in _language_folders(folder)}))
+
+
+def locale_folder(folder: Path, language: str) -> Path | None:
+    """The skill's folder for a language: `en`, `en-us` and `en-US` all serve "en"; an exact name is preferred."""
+    wanted = language.lower().replace("_", "-")
+    best: tuple[int, str, Path] | None = None
+    for path in _language_folders(folder):
+        name = path.name.lower().replace("_", "-")
+        if name == wanted:
+            rank = 0
+        elif name == wanted.split("-")[0]:
+            rank = 1
+        elif name.split("-")[0] == wanted.split("-")[0]:
+            rank = 2
+        else:
+            continue
+        best = min(best, (rank, name, path)) if best else (rank, name, path)
+    return best[2] if best else None
+
+
+def read_sentences(skill: str, folder: Path, language: str) -> SkillSentences:
+    """Read and check the sentences of the skill in `folder`. A skill without this language has none.
+
+    Raises SkillError with file, line and column for a line that cannot be read, or a slot whose type is unknown.
+    """
+    place = locale_folder(folder, language)
+    intents = dict(_read(place, ".intent")) if place else {}
+    entities = dict(_read(place, ".entity")) if place else {}
+    for name, lines in intents.items():
+        for file, number, line in lines:
+            _check_slots(parse_line(line, file=file, number=number), entities, f"{file}:{number}")
+        if not lines:
+            raise SkillError(
+                "no sentence in this file", where=f"{place}/{name}.intent", hint="Add one, or remove the file"
+            )
+    for lines in entities.values():
+        for file, number, line in lines:
+            if any(True for _ in slots(parse_line(line, file=file, number=number))):
+                raise SkillError(
+                    "a list entry cannot hold a slot", where=f"{file}:{number}", hint="Write the words out"
+                )
+    return SkillSentences(
+        skill=skill,
+        language=language,
+        intents={name: tuple(line for _, _, line in lines) for name, lines in intents.items()},
+        entities={name: tuple(line for _, _, line in lines) for name, lines in entities.items()},
+    )
+
+
+_Lines = list[tuple[str, int, str]]
+
+
+def _language_folders(folder: Path) -> Iterator[Path]:
+    locale = folder / "locale"
+    if locale.is_dir():
+        yield from sorted(path for path in locale.iterdir() if path.is_dir())
+
+
+def _read(place: Path, suffix: str) -> Iterator[tuple[str, _Lines]]:
+    """Each file's name without suffix, and its lines with file and line number. Folders inside are read too."""
+    for path in sorted(place.rglob(f"*{suffix}")):
+        try:
+            if path.stat().st_size > _LARGEST:
+                raise SkillError("this file is too large", where=str(path), hint="Keep it under 1 MB")
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SkillError(f"cannot be read ({error})", where=str(path), hint="Save it as UTF-8 text") from error
+        lines = [
+            (str(path), number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if not is_blank(line)
+        ]
+        yield path.name.removesuffix(suffix), lines
+
+
+def _check_slots(node: Node, entities: dict[str, _Lines], where: str) -> None:
+    for slot in slots(node):
+        if slot_type(slot, entities) is None:
+            known = ", ".join(kind for kind in KINDS if kind != "list")
+            raise SkillError(
+                f"slot '{slot.name}' has the unknown type '{slot.type}'",
+                where=where,
+                hint=f"Use one of {known}, or the name of an .entity file",
+            )
+    for left, right in neighbours(node):
+        if _is_text(left, entities) and _is_text(right, entities):
+            raise SkillError(
+                f"'{{{left.name}}}' and '{{{right.name}}}' stand side by side, and both take any words",
+                where=where,
+                hint="Put a word between them, or give one of them a type or an .entity file",
+            )
+
+
+def _is_text(slot: SlotRef, entities: dict[str, _Lines]) -> bool:
+    found = slot_type(slot, entities)
+    return found is not None and found.kind == "text"
+
+
+def neighbours(node: Node) -> set[tuple[SlotRef, SlotRef]]:
+    """Pairs of slots that can follow one another with no word between."""
+    pairs: set[tuple[SlotRef, SlotRef]] = set()
+    _ends(node, pairs)
+    return pairs
+
+
+_Ends = tuple[frozenset[SlotRef], frozenset[SlotRef], bool]
+"""Slots that can come first, slots that can come last, and whether nothing at all can be said."""
+
+
+def _ends(node: Node, pairs: set[tuple[SlotRef, SlotRef]]) -> _Ends:
+    match node:
+        case SlotRef():
+            return frozenset({node}), frozenset({node}), False
+        case Choice(options):
+            each = [_ends(option, pairs) for option in options]
+            first: frozenset[SlotRef] = frozenset().union(*(one[0] for one in each))
+            last: frozenset[SlotRef] = frozenset().union(*(one[1] for one in each))
+            return first, last, any(one[2] for one in each)
+        case Sequence(parts):
+            first, last, empty = frozenset(), frozenset(), True
+            for part in parts:
+                opens, closes, can_skip = _ends(part, pairs)
+                pairs.update((left, right) for left in last for right in opens)
+                first = first | opens if empty else first
+                last = last | closes if can_skip else closes
+                empty = empty and can_skip
+            return first, last, empty
+        case _:
+            return frozenset(), frozenset(), False
