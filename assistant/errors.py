@@ -6,10 +6,14 @@
     ├── ModelError          a model file is missing, damaged or not known
     ├── EngineError         an engine could not start or failed at work
     ├── SkillError          a skill folder, manifest or sentence file is wrong
-    └── BusError            the message bus
-        ├── CodecError      a frame is not a message of the catalogue
-        ├── PolicyError     a sender may not say or hear that
-        └── HubUnreachable  nobody listens on the socket
+    ├── BusError            the message bus
+    │   ├── CodecError      a frame is not a message of the catalogue
+    │   ├── PolicyError     a sender may not say or hear that
+    │   └── HubUnreachable  nobody listens on the socket
+    └── ConsentError        the gate to what is kept
+        ├── Refused         nobody said yes to that, or it was taken back
+        ├── Tampered        ledger, keys or a clip were changed from outside
+        └── StoreError      the disk did not do what it was asked
 
 Each prints as ONE line: what is wrong, where, and the next step. The command line shows that line and never a
 traceback for these; anything else that is raised is a defect of ours.
@@ -67,3 +71,23 @@ class PolicyError(BusError):
 
 class HubUnreachable(BusError):
     """Nobody listens on the hub's socket."""
+
+
+class ConsentError(AssistantError):
+    """Base of the errors of the consent room."""
+
+
+class Refused(ConsentError):
+    """Nobody said yes to that, or the yes was taken back."""
+
+
+class Tampered(ConsentError):
+    """Something in the store was changed from outside. `seq` is the first bad ledger record, -1 if it is not one."""
+
+    def __init__(self, problem: str, *, where: str = "", hint: str = "", seq: int = -1) -> None:
+        super().__init__(problem, where=where, hint=hint)
+        self.seq = seq
+
+
+class StoreError(ConsentError):
+    """The disk did not do what it was asked."""
