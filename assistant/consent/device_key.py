@@ -44,7 +44,7 @@ class DeviceKey:
 
 
 def load_device_key(folder: Path, environ: Mapping[str, str]) -> DeviceKey:
-    """From systemd's credentials, else from `folder`, where one is made if none is there. Raises StoreError, Tampered."""
+    """From systemd's credentials, else from `folder`; one is made if there is none. Raises StoreError, Tampered."""
     credentials = environ.get("CREDENTIALS_DIRECTORY", "")
     given = Path(credentials) / CREDENTIAL
     if credentials and given.exists():
