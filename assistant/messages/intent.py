@@ -54,6 +54,15 @@ class Unmatched(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Learned(Message):
+    """The sentences of all loaded skills are understood from now on; learning engines may still train."""
+
+    topic: ClassVar[str] = "intent.learned"
+    skills: tuple[str, ...]
+    intents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trained(Message):
     """A learning engine has caught up with the loaded skills."""
 
