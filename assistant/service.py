@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from assistant import __version__
 from assistant.bus.base import Bus
-from assistant.errors import PolicyError
+from assistant.errors import AssistantError, PolicyError
 from assistant.messages import Message, system
 
 
@@ -33,6 +33,8 @@ class Service(ABC):
         self.log = logging.getLogger(f"assistant.{self.name}")
         self._bus: Bus | None = None
         self._tasks: asyncio.TaskGroup | None = None
+        self.started = asyncio.Event()
+        """Set once `start` is done."""
 
     async def start(self) -> None:
         """Get ready; `system.ready` follows. Raise an AssistantError if that cannot be."""
@@ -70,6 +72,7 @@ class Service(ABC):
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 await self.start()
+                self.started.set()
                 self.say(system.Ready(service=self.name, version=__version__))
                 async for envelope in inbox:
                     if isinstance(envelope.message, system.Probe):
@@ -79,10 +82,26 @@ class Service(ABC):
                 raise _BusClosed
         except* _BusClosed:
             pass
+        except* Exception as group:  # told to the bus, raised again for the runner
+            self.say(system.Failed(service=self.name, error=describe(group)))
+            raise
         finally:
             self._tasks = None
             inbox.close()
             await self.stop()
+
+
+def describe(error: BaseException) -> str:
+    """One line for a person, from an error or a group of them."""
+    cause = first(error)
+    return str(cause) if isinstance(cause, AssistantError) else f"defect: {type(cause).__name__}"
+
+
+def first(error: BaseException) -> BaseException:
+    """The first real error in a group of errors."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 class _BusClosed(Exception):

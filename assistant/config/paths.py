@@ -13,6 +13,9 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[2]
 """The project's own folder: bundled skills, configuration and the model catalogue lie in it."""
 
+SYSTEM_RUNTIME = Path("/run/assistant")
+"""Where the system service has its sockets."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
@@ -51,6 +54,11 @@ class Paths:
         return self.runtime / "hub.sock"
 
     @property
+    def hub_sockets(self) -> tuple[Path, ...]:
+        """Where a client looks for a running hub: one's own assistant first, then the system service."""
+        return tuple(dict.fromkeys((self.hub_socket, SYSTEM_RUNTIME / self.hub_socket.name)))
+
+    @property
     def audio_socket(self) -> Path:
         return self.runtime / "audio.sock"
 
@@ -81,11 +89,13 @@ def find_paths(environ: Mapping[str, str] | None = None, *, tree: Path = TREE) -
 
 
 def _runtime(env: Mapping[str, str]) -> Path:
-    """RUNTIME_DIRECTORY (systemd), else $XDG_RUNTIME_DIR/assistant, else /run/assistant for root, else a temp folder."""
+    """RUNTIME_DIRECTORY of systemd, else $XDG_RUNTIME_DIR, else /run of root, else /run/user, else /tmp."""
     if "RUNTIME_DIRECTORY" in env:
         return Path(env["RUNTIME_DIRECTORY"])
     if env.get("XDG_RUNTIME_DIR", "").startswith("/"):
         return Path(env["XDG_RUNTIME_DIR"]) / "assistant"
     if os.geteuid() == 0:
-        return Path("/run/assistant")
+        return SYSTEM_RUNTIME
+    if Path(f"/run/user/{os.geteuid()}").is_dir():  # a login without $XDG_RUNTIME_DIR, as by su
+        return Path(f"/run/user/{os.geteuid()}/assistant")
     return Path(f"/tmp/assistant-{os.geteuid()}")

@@ -20,7 +20,10 @@ def setting(
     choices: tuple[str, ...] = (),
 ) -> Any:
     """A dataclass field with its explanation and limits. `low` and `high` are inclusive."""
-    return field(default=default, metadata={"about": about, "low": low, "high": high, "choices": choices})
+    metadata = {"about": about, "low": low, "high": high, "choices": choices}
+    if isinstance(default, Mapping):  # Python 3.11 takes no unhashable default, not even a read-only one
+        return field(default_factory=lambda: default, metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 def section(kind: type[Any], about: str) -> Any:
@@ -47,9 +50,7 @@ class Wake:
     """The word that makes it listen."""
 
     engine: str = setting("microwakeword", "which detector", choices=("microwakeword",))
-    words: tuple[str, ...] = setting(
-        ("hey_mycroft",), "one or several of hey_mycroft, alexa, hey_jarvis, okay_nabu"
-    )
+    words: tuple[str, ...] = setting(("hey_mycroft",), "one or several of hey_mycroft, alexa, hey_jarvis, okay_nabu")
     thresholds: Mapping[str, float] = setting(
         NO_THRESHOLDS, "score (0 to 1) needed per word; a word not named here keeps its measured default",
         low=0.0, high=1.0,
@@ -72,10 +73,10 @@ class Stt:
 class Intent:
     """Understanding."""
 
-    engines: tuple[str, ...] = setting(
-        ("templates", "padatious"), "asked in this order: templates, padatious"
+    engines: tuple[str, ...] = setting(("templates", "padatious"), "asked in this order: templates, padatious")
+    train_seconds: float = setting(
+        120.0, "a learning engine may train this long in the background", low=1.0, high=3600.0
     )
-    train_seconds: float = setting(120.0, "a learning engine may train this long in the background", low=1.0, high=3600.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,9 @@ class Dialog:
 class Skills:
     """What it can do."""
 
-    folders: tuple[str, ...] = setting((), "more folders to look for skills in, beside the bundled and the installed ones")
+    folders: tuple[str, ...] = setting(
+        (), "more folders to look for skills in, beside the bundled and the installed ones"
+    )
     disabled: tuple[str, ...] = setting((), "ids of skills that are not to be loaded")
     timeout_seconds: float = setting(5.0, "a skill that takes longer is given up on", low=0.1, high=60.0)
     settings: Mapping[str, str] = setting(

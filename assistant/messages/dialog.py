@@ -16,7 +16,8 @@ class Listen(Message):
 
     topic: ClassVar[str] = "dialog.listen"
     wish: ClassVar[bool] = True
-    why: str = "button"
+    from_sample: int = -1
+    """The first sample that counts; -1 means from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,10 @@ class Opened(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening(Message):
-    """Recognise from `from_sample` on until the person stops speaking. `wake_word` may still be audible before it."""
+    """Recognise from `from_sample` on (-1: from now on) until the person stops speaking.
+
+    `wake_word` may still be audible before it.
+    """
 
     topic: ClassVar[str] = "dialog.listening"
     session: str

@@ -10,13 +10,14 @@ from assistant.messages.base import Message, Slot, Spoken
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understand(Message):
-    """Find out what these words ask for."""
+    """Find out what these words ask for. A match below `floor` counts as none."""
 
     topic: ClassVar[str] = "intent.understand"
     wish: ClassVar[bool] = True
     session: str
     text: Spoken
     language: str
+    floor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,15 @@ class Unmatched(Message):
     topic: ClassVar[str] = "intent.unmatched"
     session: str
     text: Spoken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned(Message):
+    """The sentences of all loaded skills are understood from now on; learning engines may still train."""
+
+    topic: ClassVar[str] = "intent.learned"
+    skills: tuple[str, ...]
+    intents: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,308 @@
+"""The conversation, as pure rules: a message and the time go in, messages come out. No I/O, no clock, no waiting.
+
+A session is one question with its answer. At most one session is spoken; typed ones run beside it.
+
+    wake word / button / a skill's question ──> listening ──> thinking ──> speaking ──> closed
+    typed ─────────────────────────────────────────────────> thinking ──> (speaking) ──> closed
+
+The wake word interrupts whatever the spoken session is doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from assistant.dialog.phrases import Phrases
+from assistant.messages import Message, Seconds, Slot, Spoken, audio, dialog, intent, skill, stt, system, tts, wake
+
+OWN = "dialog"
+"""The name under which the dialogue's own sentences (stop, cancel) are understood."""
+CERTAIN = 0.95
+"""While a skill waits for an answer, only a request understood this surely is taken as a new request."""
+SPEAKING_SECONDS = 180.0
+QUESTION_SECONDS = 60.0
+"""How long a typed question of a skill stays open."""
+RINGS = 3
+
+Stage = Literal["listening", "thinking", "speaking"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One question on its way to an answer."""
+
+    id: str
+    why: Literal["wake", "button", "question", "typed"]
+    stage: Stage
+    since: float
+    deadline: float
+    request: str = ""
+    aloud: bool = True
+    answers: str = ""
+    """The skill whose question this session answers."""
+    transcript: Spoken = field(default_factory=Spoken)
+    intent: str | None = None
+    skill: str | None = None
+    slots: tuple[Slot, ...] = ()
+    seconds: list[Seconds] = field(default_factory=list)
+    outcome: dialog.Outcome = "answered"
+    ask: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Waiting times in seconds."""
+
+    patience: float
+    listening: float
+    thinking: float
+
+
+class Machine:
+    """The rules. Feed it with `on` and `tick`; both yield the messages to publish, in order."""
+
+    def __init__(
+        self, phrases: Phrases, limits: Limits, new_id: Callable[[], str], *, language: str = "en", chimes: bool = True
+    ) -> None:
+        self._phrase = phrases
+        self._limits = limits
+        self._new_id = new_id
+        self._language = language
+        self._chimes = chimes
+        self._sessions: dict[str, Session] = {}
+        self._voice: Session | None = None
+        self._typed_question: tuple[str, float] | None = None
+        self._alerts: list[skill.Alerted] = []
+
+    @property
+    def deadline(self) -> float | None:
+        """When `tick` has something to do next, if ever."""
+        return min((each.deadline for each in self._sessions.values()), default=None)
+
+    @property
+    def open(self) -> int:
+        """How many sessions are under way."""
+        return len(self._sessions)
+
+    def on(self, message: Message, now: float) -> Iterator[Message]:
+        """React to a message at monotonic time `now`."""
+        match message:
+            case wake.Detected(word=word, sample=sample):
+                yield from self._listen("wake", now, from_sample=sample, wake_word=word)
+            case dialog.Listen(from_sample=sample):
+                yield from self._listen("button", now, from_sample=sample)
+            case dialog.Ask():
+                yield from self._typed(message, now)
+            case dialog.Cancel():
+                yield from self._cancel(now)
+            case skill.Alerted():
+                yield from self._alert(message)
+            case audio.Muted():
+                if self._voice is not None and self._voice.stage == "listening":
+                    yield from self._close(self._voice, "cancelled", now)
+            case system.Failed(service=service):
+                yield from self._lost(service, now)
+            case (
+                stt.Transcript(session=name)
+                | stt.Nothing(session=name)
+                | intent.Matched(session=name)
+                | intent.Ambiguous(session=name)
+                | intent.Unmatched(session=name)
+                | skill.Replied(session=name)
+                | skill.Hushed(session=name)
+                | tts.Ended(session=name)
+            ):
+                # A message for a session that is over (interrupted, timed out) has nobody waiting for it.
+                if (session := self._sessions.get(name)) is not None:
+                    yield from self._step(session, message, now)
+
+    def tick(self, now: float) -> Iterator[Message]:
+        """Give up on what takes too long."""
+        for session in [each for each in self._sessions.values() if now >= each.deadline]:
+            if session.stage == "speaking":
+                yield tts.Stop()
+                yield from self._close(session, session.outcome, now)
+            elif session.stage == "thinking":
+                yield from self._reply(session, self._phrase("too.long"), "failed", now)
+            else:
+                yield from self._reply(session, self._phrase("cannot.hear"), "failed", now)
+
+    def _step(self, session: Session, message: Message, now: float) -> Iterator[Message]:
+        """A message for a session that is under way."""
+        match session.stage, message:
+            case "listening", stt.Transcript():
+                session.transcript = message.text
+                session.seconds.extend(message.seconds)
+                if self._chimes:
+                    yield audio.Chime(name="done")
+                yield from self._understand(session, now)
+            case "listening", stt.Nothing(cause=cause):
+                name = {"failed": "cannot.hear"}.get(cause, "no.answer" if session.answers else "nothing.heard")
+                yield from self._reply(session, self._phrase(name), "nothing", now)
+            case "thinking", intent.Matched():
+                yield from self._matched(session, message, now)
+            case "thinking", intent.Unmatched() if session.answers:
+                self._mark(session, "intent", now)
+                session.skill = session.answers
+                yield skill.Answer(
+                    session=session.id, skill=session.answers, text=session.transcript, language=self._language
+                )
+            case "thinking", intent.Unmatched():
+                self._mark(session, "intent", now)
+                yield from self._reply(session, self._phrase("not.understood"), "unmatched", now)
+            case "thinking", intent.Ambiguous(choices=choices):
+                self._mark(session, "intent", now)
+                named = " or ".join(choice.partition(".")[0] for choice in choices)
+                yield from self._reply(session, self._phrase("ambiguous", choices=named), "ambiguous", now)
+            case "thinking", skill.Replied():
+                self._mark(session, "skill", now)
+                session.ask = message.ask
+                yield from self._reply(session, message.text.text, "asked" if message.ask else "answered", now)
+            case "thinking", skill.Hushed():
+                yield from self._reply(session, "", "answered", now)
+            case "speaking", tts.Ended(cause=cause):
+                asks = session.ask and cause == "said" and session.skill is not None
+                yield from self._close(session, session.outcome, now)
+                if asks:
+                    yield from self._listen("question", now, answers=session.skill or "")
+
+    def _listen(
+        self,
+        why: Literal["wake", "button", "question"],
+        now: float,
+        *,
+        from_sample: int = -1,
+        wake_word: str = "",
+        answers: str = "",
+    ) -> Iterator[Message]:
+        """Begin a spoken session; it interrupts the one before."""
+        if self._voice is not None:
+            yield from self._close(self._voice, "cancelled", now)
+        if why != "question":
+            yield tts.Stop()
+            yield audio.Quiet()
+        session = self._open(why, "listening", now, now + self._limits.patience + self._limits.listening + 5.0)
+        session.answers = answers
+        self._voice = session
+        yield dialog.Opened(session=session.id, why=why)
+        yield dialog.Listening(
+            session=session.id, from_sample=from_sample, wake_word=wake_word, patience=self._limits.patience
+        )
+        if self._chimes:
+            yield audio.Chime(name="listen")
+
+    def _typed(self, message: dialog.Ask, now: float) -> Iterator[Message]:
+        session = self._open("typed", "thinking", now, now + self._limits.thinking)
+        session.request = message.request
+        session.aloud = message.aloud
+        session.transcript = message.text
+        if self._typed_question is not None:
+            asker, until = self._typed_question
+            session.answers = asker if now < until else ""
+            self._typed_question = None
+        yield dialog.Opened(session=session.id, why="typed")
+        yield from self._understand(session, now)
+
+    def _understand(self, session: Session, now: float) -> Iterator[Message]:
+        self._enter(session, "thinking", now, self._limits.thinking)
+        yield intent.Understand(
+            session=session.id,
+            text=session.transcript,
+            language=self._language,
+            floor=CERTAIN if session.answers else 0.0,
+        )
+
+    def _matched(self, session: Session, message: intent.Matched, now: float) -> Iterator[Message]:
+        """The skill hears the same message and works already; the dialogue's own intents are done here."""
+        self._mark(session, "intent", now)
+        session.intent, session.skill, session.slots = message.intent, message.skill, message.slots
+        if message.skill == OWN:
+            if session.why == "typed":
+                yield tts.Stop()
+                yield audio.Quiet()
+            if message.intent == f"{OWN}.stop":
+                yield skill.Hush(session=session.id)
+            else:
+                yield from self._reply(session, self._phrase("cancelled"), "answered", now)
+
+    def _reply(self, session: Session, text: str, outcome: dialog.Outcome, now: float) -> Iterator[Message]:
+        """The answer is known: tell whoever asked, and speak it if it is to be heard."""
+        session.outcome = outcome
+        yield dialog.Answered(
+            session=session.id,
+            request=session.request,
+            transcript=session.transcript,
+            intent=session.intent,
+            skill=session.skill,
+            slots=session.slots,
+            reply=Spoken(text),
+            outcome=outcome,
+            seconds=tuple(session.seconds),
+        )
+        # The answer is out: nothing of what was said is kept while it is spoken.
+        session.transcript, session.slots = Spoken(), ()
+        if session.aloud and text:
+            self._enter(session, "speaking", now, SPEAKING_SECONDS)
+            yield tts.Say(session=session.id, text=Spoken(text), language=self._language)
+            return
+        if session.ask and not session.aloud and session.skill:
+            self._typed_question = (session.skill, now + QUESTION_SECONDS)
+        yield from self._close(session, outcome, now)
+
+    def _cancel(self, now: float) -> Iterator[Message]:
+        yield tts.Stop()
+        yield audio.Quiet()
+        session = self._voice
+        name = session.id if session is not None else ""
+        yield skill.Hush(session=name)
+        self._typed_question = None
+        self._alerts.clear()
+        if session is not None:
+            yield from self._close(session, "cancelled", now)
+
+    def _alert(self, message: skill.Alerted) -> Iterator[Message]:
+        """Ring at once, whatever goes on; the words wait until nobody is being listened to."""
+        if message.ring:
+            yield audio.Chime(name="ring", times=RINGS)
+        if self._voice is not None and self._voice.stage == "listening":
+            self._alerts.append(message)
+        elif message.text:
+            yield tts.Say(session=f"alert:{message.skill}", text=message.text, language=message.language)
+
+    def _lost(self, service: str, now: float) -> Iterator[Message]:
+        """A service broke: what waits for it is answered now instead of at the time-out."""
+        waits: dict[str, Stage] = {"stt": "listening", "intent": "thinking", "skills": "thinking"}
+        if service == "tts":
+            for session in [each for each in self._sessions.values() if each.stage == "speaking"]:
+                yield from self._close(session, session.outcome, now)
+        elif (stage := waits.get(service)) is not None:
+            for session in [each for each in self._sessions.values() if each.stage == stage]:
+                yield from self._reply(session, self._phrase("too.long"), "failed", now)
+
+    def _open(
+        self, why: Literal["wake", "button", "question", "typed"], stage: Stage, now: float, deadline: float
+    ) -> Session:
+        session = Session(id=self._new_id(), why=why, stage=stage, since=now, deadline=deadline)
+        self._sessions[session.id] = session
+        return session
+
+    def _enter(self, session: Session, stage: Stage, now: float, seconds: float) -> None:
+        session.stage, session.since, session.deadline = stage, now, now + seconds
+
+    def _mark(self, session: Session, stage: str, now: float) -> None:
+        """Note how long a stage took, and start to measure the next."""
+        session.seconds.append(Seconds(stage=stage, seconds=round(now - session.since, 6)))
+        session.since = now
+
+    def _close(self, session: Session, outcome: dialog.Outcome, now: float) -> Iterator[Message]:
+        if self._sessions.pop(session.id, None) is None:
+            return
+        if self._voice is session:
+            self._voice = None
+        yield dialog.Closed(session=session.id, outcome=outcome)
+        if self._voice is None and self._alerts:
+            waiting, self._alerts = self._alerts, []
+            for alert in waiting:
+                yield tts.Say(session=f"alert:{alert.skill}", text=alert.text, language=alert.language)

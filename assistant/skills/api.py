@@ -1,0 +1,232 @@
+"""All that a skill author imports.
+
+    from assistant.skills.api import Reply, Request, Skill, intent
+
+    class Dice(Skill):
+        @intent("roll")
+        def roll(self, request: Request) -> Reply:
+            return self.reply("rolled", number=random.randint(1, 6))
+
+A skill has a thread and an event loop to itself. Handlers may be `def` or `async def`; two parts of one skill never run
+at the same moment, so a skill needs no locks, and a slow one holds up nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from assistant.clock import Clock
+from assistant.messages.base import Slot, Spoken
+from assistant.skills import words
+from assistant.skills.dialogs import Dialogs
+from assistant.skills.schedule import Deadline, Schedule
+from assistant.skills.store import Json, Store, StoreError
+from assistant.skills.words import Sayable
+
+__all__ = [
+    "Context", "Deadline", "Json", "Reply", "Request", "Schedule", "Setting", "Skill", "SkillInfo", "Slot", "Spoken",
+    "Store", "StoreError", "intent", "words",
+]  # fmt: skip
+
+Setting = bool | int | float | str
+"""The value of a setting, of the type its manifest declares."""
+
+NO_SLOTS: Mapping[str, Slot] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person wants: the intent, and the pieces that the sentence named.
+
+    Printing one shows no words that were said. For the answer to a question `intent` is empty, and `slots` holds what
+    the words contain, under the names of the kinds: number, duration, time, date, datetime.
+    """
+
+    intent: str
+    said: Spoken
+    slots: Mapping[str, Slot] = NO_SLOTS
+    language: str = "en"
+    now: datetime
+    session: str = ""
+
+    def __contains__(self, slot: str) -> bool:
+        return slot in self.slots
+
+    def text(self, slot: str = "") -> str:
+        """The words of a slot (for a list: the entry as the skill spells it), or "" when it was not said.
+
+        Without a name: the whole sentence.
+        """
+        if not slot:
+            return self.said.text
+        found = self.slots.get(slot)
+        if found is None:
+            return ""
+        return found.value if isinstance(found.value, str) else found.spoken.text
+
+    def value(self, slot: str) -> float | str | None:
+        """What a slot means, as `assistant.messages.Slot` describes, or None."""
+        found = self.slots.get(slot)
+        return None if found is None else found.value
+
+    def number(self, slot: str = "number") -> float | None:
+        """A number or percentage."""
+        value = self.value(slot)
+        return float(value) if isinstance(value, (int, float)) else None
+
+    def duration(self, slot: str = "duration") -> timedelta | None:
+        """A length of time. One beyond all calendars is `timedelta.max`."""
+        seconds = self.number(slot)
+        if seconds is None:
+            return None
+        try:
+            return timedelta(seconds=seconds)
+        except (OverflowError, ValueError):
+            return timedelta.max
+
+    def time(self, slot: str = "time") -> time | None:
+        """A time of day."""
+        return _parsed(self.value(slot), time.fromisoformat)
+
+    def date(self, slot: str = "date") -> date | None:
+        """A day."""
+        return _parsed(self.value(slot), date.fromisoformat)
+
+    def moment(self, slot: str = "datetime") -> datetime | None:
+        """A day and time, with time zone."""
+        return _parsed(self.value(slot), datetime.fromisoformat)
+
+
+Handler = Callable[[Request], "Reply | str | Awaitable[Reply | str | None] | None"]
+"""What answers a request: returns a Reply, plain text, or None for silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the skill says. `text` is never printed, it may repeat what was said.
+
+    With `ask` it listens for an answer without a wake word: `True` brings the next words to `Skill.answer`, a handler
+    brings them there. Use `functools.partial` to give the handler what was said so far.
+    """
+
+    text: str = field(repr=False)
+    ask: bool | Handler = False
+
+    @classmethod
+    def silent(cls) -> Reply:
+        """Done, and nothing to say."""
+        return cls("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillInfo:
+    """What is known of a loaded skill."""
+
+    id: str
+    version: str
+    description: str
+    examples: tuple[str, ...]
+    """Sentences to try, from `locale/<language>/examples.dialog`."""
+    bundled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """All that a skill is given. Nothing of it is global, so a test can give something else."""
+
+    id: str
+    language: str
+    clock: Clock
+    store: Store
+    schedule: Schedule
+    settings: Mapping[str, Setting]
+    dialogs: Dialogs
+    alert: Callable[[str, bool], None]
+    skills: Callable[[], Sequence[SkillInfo]]
+
+
+H = TypeVar("H", bound=Callable[..., Any])
+
+
+def intent(*names: str) -> Callable[[H], H]:
+    """The method answers `locale/<language>/<name>.intent`, for each of the names."""
+
+    def mark(method: H) -> H:
+        method.__intents__ = (*getattr(method, "__intents__", ()), *names)  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+class Skill:
+    """Base of every skill: `Request -> Reply`.
+
+    Override `start` to take up what was going on before a restart, `stop` to let go, and `hush` if it makes sounds.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.store = context.store
+        self.schedule = context.schedule
+
+    def start(self) -> Awaitable[None] | None:
+        """The skill is loaded. Arm again what the store says was going on."""
+        return None
+
+    def stop(self) -> Awaitable[None] | None:
+        """The skill is about to go. What it scheduled is forgotten."""
+        return None
+
+    def hush(self) -> Awaitable[bool] | bool:
+        """Somebody said "stop": be quiet. Returns whether something was sounding."""
+        return False
+
+    def clock_corrected(self) -> Awaitable[None] | None:
+        """The wall clock jumped while something was scheduled; store renewed deadlines here."""
+        return None
+
+    def answer(self, request: Request) -> Awaitable[Reply | str | None] | Reply | str | None:
+        """The answer to a `Reply(..., ask=True)`."""
+        return None
+
+    def now(self) -> datetime:
+        """The time, in the household's time zone."""
+        return self.context.clock.now()
+
+    def setting(self, name: str) -> Setting:
+        """A setting that the manifest declares: what the owner chose, else its default. KeyError for another name."""
+        return self.context.settings[name]
+
+    def say(self, dialog: str, **values: Sayable) -> str:
+        """One of the lines of `locale/<language>/<dialog>.dialog`, filled with the values."""
+        return self.context.dialogs.render(dialog, values)
+
+    def reply(self, dialog: str, **values: Sayable) -> Reply:
+        """A reply made of a dialog line."""
+        return Reply(self.say(dialog, **values))
+
+    def ask(self, dialog: str, then: Handler, **values: Sayable) -> Reply:
+        """A question made of a dialog line; the answer comes to `then`."""
+        return Reply(self.say(dialog, **values), ask=then)
+
+    def table(self, name: str) -> Mapping[str, str]:
+        """What the entries of a list stand for: `locale/<language>/<name>.yaml`."""
+        return self.context.dialogs.table(name)
+
+    def alert(self, text: str, *, ring: bool = True) -> None:
+        """Speak up without having been asked: ring, then say the text."""
+        self.context.alert(text, ring)
+
+
+P = TypeVar("P")
+
+
+def _parsed(value: float | str | None, parse: Callable[[str], P]) -> P | None:
+    try:
+        return parse(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,60 @@
+"""A wake-word engine for tests: it knows its words by a mark in the sound, so no model and no voice is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
+from assistant.errors import ModelError
+from assistant.wake.engine import Detection
+
+_MARK = 12_321
+KNOWN = ("hey_mycroft", "alexa", "hey_jarvis", "okay_nabu")
+
+
+def wake_sound(word: str) -> Samples:
+    """A frame of sound in which `FakeWakeEngine` hears `word`, which ends with the frame."""
+    samples = np.zeros(FRAME_SAMPLES, dtype=np.int16)
+    samples[-2] = _MARK
+    samples[-1] = KNOWN.index(word)
+    return samples
+
+
+class FakeWakeEngine:
+    """Behaves as `WakeEngine` says; `resets` and `running` tell a test what happened to it."""
+
+    def __init__(self, words: Sequence[str] = ("hey_mycroft",), *, refractory_seconds: float = 2.0) -> None:
+        self.words = tuple(words)
+        self.resets = 0
+        self.running = False
+        self._refractory = int(refractory_seconds * RATE)
+        self._deaf = dict.fromkeys(self.words, 0)
+
+    def start(self) -> None:
+        for word in self.words:
+            if word not in KNOWN:
+                raise ModelError(
+                    f"no wake word is called {word!r}", where="wake.words", hint=f"Known: {', '.join(KNOWN)}"
+                )
+        self.running = True
+
+    def process(self, samples: Samples) -> list[Detection]:
+        for word in self.words:
+            self._deaf[word] = max(0, self._deaf[word] - len(samples))
+        places = np.flatnonzero(samples[:-1] == _MARK)
+        if not places.size:
+            return []
+        word = KNOWN[int(samples[places[-1] + 1])]
+        if word not in self.words or self._deaf[word]:
+            return []
+        self._deaf[word] = self._refractory
+        return [Detection(word=word, score=0.99, ago=len(samples) - 2 - int(places[-1]))]
+
+    def reset(self) -> None:
+        self.resets += 1
+        self._deaf = dict.fromkeys(self.words, 0)
+
+    def close(self) -> None:
+        self.running = False

@@ -1,0 +1,119 @@
+"""The wake service listens all the time, also while the assistant speaks, and says when a wake word was heard."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import ClassVar, Literal
+
+from assistant import messages
+from assistant.audio.frame import Frame
+from assistant.audio.ports import Microphone, Reader
+from assistant.errors import DeviceError
+from assistant.messages import Message, system
+from assistant.service import Service
+from assistant.wake.engine import Detection, WakeEngine
+
+
+class WakeService(Service):
+    """Feeds the microphone to a `WakeEngine` in a thread of its own.
+
+    A microphone that fails or ends is listened to again after `retry_seconds`, doubled each time up to 8 s, unless
+    the source said that it has come to its end.
+    """
+
+    name: ClassVar[str] = "wake"
+    hears: ClassVar[tuple[type[Message], ...]] = (
+        messages.audio.Muted,
+        messages.audio.Unmuted,
+        messages.audio.Ended,
+    )
+    says: ClassVar[tuple[type[Message], ...]] = (messages.wake.Detected,)
+
+    def __init__(self, engine: WakeEngine, microphone: Microphone, *, retry_seconds: float = 0.5) -> None:
+        super().__init__()
+        self._engine = engine
+        self._microphone = microphone
+        self._retry_seconds = retry_seconds
+        self._worker: ThreadPoolExecutor | None = None
+        self._ended = asyncio.Event()
+        self._muted = False
+        self._stale = False
+        self._next = -1
+        self._trouble = ""
+
+    async def start(self) -> None:
+        """Load the models. Raises ModelError."""
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="wake")
+        self._ended.clear()
+        await asyncio.get_running_loop().run_in_executor(self._worker, self._engine.start)
+        self.spawn(self._listen(), "listen")
+
+    async def handle(self, message: Message) -> None:
+        if isinstance(message, messages.audio.Muted):
+            self._muted = True
+        elif isinstance(message, messages.audio.Unmuted):
+            # What was heard before the mute must not join with what comes after it.
+            self._muted, self._stale = False, True
+        elif isinstance(message, messages.audio.Ended):
+            self._ended.set()
+
+    async def stop(self) -> None:
+        if self._worker is not None:
+            await asyncio.get_running_loop().run_in_executor(self._worker, self._engine.close)
+            self._worker.shutdown(wait=False)
+            self._worker = None
+
+    def health(self) -> system.Health:
+        state: Literal["ok", "degraded", "muted"] = "muted" if self._muted else "degraded" if self._trouble else "ok"
+        note = self._trouble or f"waits for {', '.join(self._engine.words)}"
+        return system.Health(service=self.name, state=state, note=note, pid=os.getpid())
+
+    async def _listen(self) -> None:
+        wait = self._retry_seconds
+        while True:
+            try:
+                reader = await self._microphone.listen()
+                if await self._hear(reader):
+                    wait = self._retry_seconds
+                self._trouble = "no sound from the microphone"
+            except DeviceError as error:
+                if str(error) != self._trouble:
+                    self.log.warning("%s", error)
+                self._trouble = str(error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), wait)
+            if self._ended.is_set():
+                self._trouble = ""
+                return
+            wait = min(2 * wait, 8.0)
+
+    async def _hear(self, reader: Reader) -> bool:
+        """Work through the frames of one reader; whether there were any."""
+        heard = False
+        try:
+            async for frame in reader:
+                if not heard:
+                    heard, self._trouble, self._stale = True, "", True
+                await self._take(frame)
+        finally:
+            await reader.close()
+        return heard
+
+    async def _take(self, frame: Frame) -> None:
+        gap = frame.dropped > 0 or frame.index != self._next
+        reset, self._stale = gap or self._stale, False
+        self._next = frame.index + 1
+        found = await asyncio.get_running_loop().run_in_executor(self._worker, self._process, frame, reset)
+        if found and not self._muted:
+            # Two words at once are one event: the better one counts.
+            best = max(found, key=lambda detection: detection.score)
+            end = max(0, frame.start + len(frame.samples) - best.ago)
+            self.say(messages.wake.Detected(word=best.word, score=best.score, sample=end))
+
+    def _process(self, frame: Frame, reset: bool) -> list[Detection]:
+        if reset:
+            self._engine.reset()
+        return self._engine.process(frame.samples)
