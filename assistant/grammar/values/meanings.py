@@ -151,14 +151,14 @@ def clock_of(*, hour: int, minute: int = 0, fixed: bool = False) -> Clock | None
     return Clock(hour % 24, minute, fixed=fixed or hour == 24)
 
 
-def beside(*, n: int, hour: int, past: str = "", to: str = "") -> Clock | None:
+def beside(*, n: int, hour: int, past: str = "", to: str = "", fixed: bool = False) -> Clock | None:
     """Twenty five to six. Keeps the question open which half of the day is meant."""
     if not 1 <= n <= 59 or hour > 24:
         return None
     if past:
-        return Clock(hour % 24, n)
+        return Clock(hour % 24, n, fixed=fixed)
     before = 12 if hour == 1 else (hour - 1) % 24
-    return Clock(before, 60 - n, fixed=hour == 0)
+    return Clock(before, 60 - n, fixed=fixed or hour == 0)
 
 
 def military(*, n: int) -> Clock | None:
