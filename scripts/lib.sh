@@ -5,11 +5,12 @@ ROOT=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd -P)
 VENV=${VENV:-$ROOT/.venv}
 PYTHON=${PYTHON:-/usr/bin/python3}
 
-# To build: a compiler, Python's headers, PortAudio (pyaudio), FANN and swig (padatious). To run: ALSA's way to
-# PulseAudio and PipeWire. git: to install skills from a git URL.
-RUN_PACKAGES=(python3-venv python3-dev g++ portaudio19-dev libfann-dev swig libasound2-plugins git ca-certificates)
-# Real sound servers, spoken test sentences, the proof that nothing is written.
-TEST_PACKAGES=("${RUN_PACKAGES[@]}" pulseaudio pulseaudio-utils alsa-utils espeak-ng sox strace procps systemd)
+# A compiler, Python's headers, PortAudio (for pyaudio), FANN and swig (for padatious); git to install skills by URL.
+RUN_PACKAGES=(python3-venv python3-dev g++ portaudio19-dev libfann-dev swig git ca-certificates)
+# A real sound server, spoken test sentences, the proof that nothing is written, the marks for the service's unit.
+# shellcheck disable=SC2034  # used by scripts/test
+TEST_PACKAGES=("${RUN_PACKAGES[@]}" pulseaudio pulseaudio-utils libasound2-plugins alsa-utils espeak-ng sox strace
+    procps systemd)
 # These are published as source only. Everything else has to come as a wheel, so that a missing one is a clear error
 # and not an hour of compiling.
 SOURCE_ONLY=fann2,padaos,padatious,pyaudio,srt
@@ -29,10 +30,12 @@ working() {
     shift 2
     printf '  %s ' "$label"
     [[ -t 1 ]] && printf '\n'
+    set -m # a process group of its own, so that all of it can be ended
     "$@" >>"$log" 2>&1 </dev/null &
     pid=$!
+    set +m
     # shellcheck disable=SC2064  # the id of now
-    trap "kill $pid 2>/dev/null; exit 130" INT TERM
+    trap "kill -- -$pid 2>/dev/null; echo; exit 130" INT TERM
     if [[ -t 1 ]]; then
         while kill -0 "$pid" 2>/dev/null; do
             last=$(tail -n 1 "$log" 2>/dev/null | tr -cd '[:print:]')
@@ -69,6 +72,17 @@ missing_packages() {
     done
 }
 
+# The package by which ALSA reaches the sound server of this machine, if it has one (it is 200 MB on a machine without).
+sound_server_packages() {
+    local missing
+    missing=" $(missing_packages pulseaudio pipewire-pulse)"
+    if [[ $missing != *" pulseaudio "* ]]; then
+        echo libasound2-plugins
+    elif [[ $missing != *" pipewire-pulse "* ]]; then
+        echo pipewire-alsa
+    fi
+}
+
 # need_packages NAME...: installs the missing ones.
 need_packages() {
     local missing log command
@@ -76,7 +90,8 @@ need_packages() {
         [[ -e $VENV/.ready ]] || say "This is not Debian: packages like these have to be there already: $*"
         return
     fi
-    missing=$(missing_packages "$@")
+    # shellcheck disable=SC2046  # none or one word
+    missing=$(missing_packages "$@" $(sound_server_packages))
     [[ -n $missing ]] || return 0
     command="apt-get install --yes --no-install-recommends ${missing% }"
     announce

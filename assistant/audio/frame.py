@@ -21,7 +21,8 @@ Samples: TypeAlias = npt.NDArray[np.int16]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """80 ms of sound. `index` counts frames since the microphone service started; `dropped` tells how many frames
-    were lost before this one because the reader was slow."""
+    were lost before this one: the reader was slow, or the capture was interrupted (a mute or a lost device counts
+    as one frame). Not 0 means a gap: whatever engine listens has to start afresh."""
 
     index: int
     samples: Samples

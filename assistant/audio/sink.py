@@ -8,26 +8,30 @@ from assistant.audio.frame import Samples
 
 
 class Sink(Protocol):
-    """A playback device for mono sound at the rate given to `open`."""
+    """A playback device for mono sound at the rate given to `open`. After `close` it can be opened again."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        ...
 
     def open(self, rate: int) -> None:
         """Get ready to play at `rate` samples per second. Raises DeviceError."""
         ...
 
     def write(self, samples: Samples) -> None:
-        """Queue sound; blocks while the device's buffer is full. Raises DeviceError."""
+        """Queue sound; blocks while the device's buffer is full. Ignored when not open. Raises DeviceError."""
         ...
 
     def drain(self) -> None:
-        """Wait until everything written has been heard."""
+        """Wait until everything written has been heard. Raises DeviceError."""
         ...
 
     def abort(self) -> None:
-        """Fall silent at once; what was queued is not played. May be called from another thread."""
+        """Fall silent at once, from any thread: what was queued is not played, a blocked `write` or `drain`
+        returns, and what is written after is ignored until the sink is opened again."""
         ...
 
     def close(self) -> None:
-        """Let go of the device. Closing twice is fine."""
+        """Let go of the device without waiting. Closing twice is fine."""
         ...

@@ -1,0 +1,200 @@
+"""Asks PulseAudio (or PipeWire's stand-in) which source really feeds us; ALSA and PortAudio cannot tell.
+
+When a microphone is pulled out, PulseAudio moves the recording to another source without a word: often to what the
+loudspeaker plays. Then the assistant would listen to itself and say all is well. libpulse is in the process already
+when its ALSA plugin is in use; where it is absent there is nothing to ask.
+Structures: pulse/introspect.h, stable since protocol 13 (only leading fields are declared, read by pointer).
+"""
+
+from __future__ import annotations
+
+import ctypes as c
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PATIENCE = 0.3
+"""Seconds to wait for an answer, all in all."""
+_READY, _FAILED, _TERMINATED = 4, 5, 6
+_NO_AUTOSPAWN = 1
+
+
+class _SampleSpec(c.Structure):
+    _fields_ = (("format", c.c_int), ("rate", c.c_uint32), ("channels", c.c_uint8))
+
+
+class _ChannelMap(c.Structure):
+    _fields_ = (("channels", c.c_uint8), ("map", c.c_int * 32))
+
+
+class _Volume(c.Structure):
+    _fields_ = (("channels", c.c_uint8), ("values", c.c_uint32 * 32))
+
+
+class _Recording(c.Structure):  # pa_source_output_info
+    _fields_ = (
+        ("index", c.c_uint32), ("name", c.c_char_p), ("owner_module", c.c_uint32), ("client", c.c_uint32),
+        ("source", c.c_uint32), ("spec", _SampleSpec), ("map", _ChannelMap), ("buffer_usec", c.c_uint64),
+        ("source_usec", c.c_uint64), ("resample_method", c.c_char_p), ("driver", c.c_char_p), ("proplist", c.c_void_p),
+    )  # fmt: skip
+
+
+class _Source(c.Structure):  # pa_source_info
+    _fields_ = (
+        ("name", c.c_char_p), ("index", c.c_uint32), ("description", c.c_char_p), ("spec", _SampleSpec),
+        ("map", _ChannelMap), ("owner_module", c.c_uint32), ("volume", _Volume), ("mute", c.c_int),
+        ("monitor_of_sink", c.c_uint32), ("monitor_of_sink_name", c.c_char_p),
+    )  # fmt: skip
+
+
+class _Server(c.Structure):  # pa_server_info
+    _fields_ = (
+        ("user", c.c_char_p), ("host", c.c_char_p), ("version", c.c_char_p), ("server", c.c_char_p),
+        ("spec", _SampleSpec), ("default_sink", c.c_char_p), ("default_source", c.c_char_p),
+    )  # fmt: skip
+
+
+_LIST = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_int, c.c_void_p)
+_ONE = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_void_p)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One recording of this process: its number, the source that feeds it, and whether that is our own speaker."""
+
+    index: int
+    source: str
+    description: str
+    own_speaker: bool
+
+
+class PulseProbe:
+    """A connection of its own to the sound server, for one thread."""
+
+    def __init__(self) -> None:
+        self._lib: Any = None
+        self._loop: int | None = None
+        self._context: int | None = None
+
+    def open(self) -> bool:
+        """False when there is no PulseAudio to ask."""
+        self.close()
+        try:
+            self._lib = _load()
+        except OSError:
+            return False
+        self._loop = self._lib.pa_mainloop_new()
+        self._context = self._lib.pa_context_new(self._lib.pa_mainloop_get_api(self._loop), b"assistant")
+        if self._lib.pa_context_connect(self._context, None, _NO_AUTOSPAWN, None) < 0:
+            self.close()
+            return False
+        self._until(lambda: self._state() in (_READY, _FAILED, _TERMINATED))
+        if self._state() != _READY:
+            self.close()
+            return False
+        return True
+
+    def feeds(self, environ: Mapping[str, str] = os.environ) -> list[Feed] | None:
+        """What feeds the recordings of this process; None when the server does not answer."""
+        recordings: list[tuple[int, int]] = []
+        sources: dict[int, tuple[str, str, str]] = {}
+        speaker: list[str] = []
+        ours = str(os.getpid()).encode()
+
+        def recording(pointer: int) -> None:
+            info = _Recording.from_address(pointer)
+            pid = self._lib.pa_proplist_gets(info.proplist, b"application.process.id")
+            if pid == ours:
+                recordings.append((info.index, info.source))
+
+        def source(pointer: int) -> None:
+            info = _Source.from_address(pointer)
+            sources[info.index] = (_text(info.name), _text(info.description), _text(info.monitor_of_sink_name))
+
+        def server(_context: int, pointer: int, _data: int) -> None:
+            speaker.append(_text(_Server.from_address(pointer).default_sink) if pointer else "")
+
+        done = (
+            self._list("pa_context_get_source_output_info_list", recording)
+            and self._list("pa_context_get_source_info_list", source)
+            and self._ask("pa_context_get_server_info", _ONE(server), lambda: bool(speaker))
+        )
+        if not done:
+            return None
+        ear = environ.get("PULSE_SINK") or speaker[0]
+        found = []
+        for index, number in recordings:
+            name, description, monitored = sources.get(number, ("", "", ""))
+            found.append(Feed(index, name, description, bool(monitored) and monitored == ear))
+        return found
+
+    def close(self) -> None:
+        if self._lib is not None:
+            if self._context is not None:
+                self._lib.pa_context_disconnect(self._context)
+                self._lib.pa_context_unref(self._context)
+            if self._loop is not None:
+                self._lib.pa_mainloop_free(self._loop)
+        self._context = self._loop = None
+
+    def _state(self) -> int:
+        return int(self._lib.pa_context_get_state(self._context))
+
+    def _list(self, name: str, each: Callable[[int], None]) -> bool:
+        ended: list[int] = []
+
+        def reply(_context: int, pointer: int, eol: int, _data: int) -> None:
+            if eol:
+                ended.append(eol)
+            else:
+                each(pointer)
+
+        return self._ask(name, _LIST(reply), lambda: bool(ended)) and ended[0] > 0
+
+    def _ask(self, name: str, reply: Any, answered: Callable[[], bool]) -> bool:
+        if self._context is None:
+            return False
+        operation = getattr(self._lib, name)(self._context, reply, None)
+        if not operation:
+            return False
+        self._until(lambda: answered() or self._state() != _READY)
+        if not answered():
+            self._lib.pa_operation_cancel(operation)  # its reply function is about to be freed
+        self._lib.pa_operation_unref(operation)
+        return answered()
+
+    def _until(self, reached: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not reached() and time.monotonic() < end:
+            if self._lib.pa_mainloop_prepare(self._loop, 20_000) < 0 or self._lib.pa_mainloop_poll(self._loop) < 0:
+                return
+            self._lib.pa_mainloop_dispatch(self._loop)
+
+
+def _load() -> Any:
+    lib = c.CDLL("libpulse.so.0")
+    for name in (
+        "pa_mainloop_new", "pa_mainloop_get_api", "pa_context_new", "pa_context_get_source_output_info_list",
+        "pa_context_get_source_info_list", "pa_context_get_server_info",
+    ):  # fmt: skip
+        getattr(lib, name).restype = c.c_void_p
+    lib.pa_proplist_gets.restype = c.c_char_p
+    lib.pa_proplist_gets.argtypes = (c.c_void_p, c.c_char_p)
+    lib.pa_context_new.argtypes = (c.c_void_p, c.c_char_p)
+    lib.pa_context_connect.argtypes = (c.c_void_p, c.c_char_p, c.c_int, c.c_void_p)
+    lib.pa_mainloop_prepare.argtypes = (c.c_void_p, c.c_int)
+    for name in ("get_source_output_info_list", "get_source_info_list"):
+        getattr(lib, f"pa_context_{name}").argtypes = (c.c_void_p, _LIST, c.c_void_p)
+    lib.pa_context_get_server_info.argtypes = (c.c_void_p, _ONE, c.c_void_p)
+    for name in (
+        "pa_mainloop_get_api", "pa_mainloop_free", "pa_mainloop_poll", "pa_mainloop_dispatch", "pa_context_get_state",
+        "pa_context_disconnect", "pa_context_unref", "pa_operation_unref", "pa_operation_cancel",
+    ):  # fmt: skip
+        getattr(lib, name).argtypes = (c.c_void_p,)
+    return lib
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode(errors="replace")

@@ -1,0 +1,172 @@
+"""Which words sound alike: a sound key by a language file's spelling rules, and a distance between two keys.
+
+The key is a rough phonetic spelling in the spirit of Metaphone, but it keeps its vowels; the distance is an edit
+distance in which sounds that recognisers confuse (b/p, m/n, any two vowels) are close.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+import yaml
+
+from assistant.errors import EngineError
+
+FOLDER = Path(__file__).parent / "languages"
+"""Data of the languages."""
+
+HOMOPHONE = 0.2
+"""Cost of taking a word for one of its homophones; a whole content word costs 1."""
+_VOWELS = frozenset("aeiou")
+_FAR = 0.36
+"""Words whose sounds differ by more than this share are not taken for one another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sounds:
+    """How one language sounds."""
+
+    respell: tuple[tuple[re.Pattern[str], str], ...]
+    alike: frozenset[tuple[str, str]]
+    homophones: Mapping[str, frozenset[str]]
+    fillers: frozenset[str]
+    polite: tuple[tuple[str, ...], ...]
+    wake: tuple[tuple[str, ...], ...]
+    small: frozenset[str]
+    light: frozenset[str]
+    weighty: frozenset[str]
+
+    def key(self, word: str) -> str:
+        """Roughly how a word sounds."""
+        for pattern, sound in self.respell:
+            word = pattern.sub(sound, word)
+        return word
+
+    def weight(self, word: str) -> float:
+        """How much a word says, 0..1."""
+        if word in self.small:
+            return 0.25
+        return 0.5 if word in self.light else 1.0
+
+    def insertion(self, word: str) -> float:
+        """Cost of a word that was heard and that the sentence does not have."""
+        if word in self.weighty:
+            return 4.0
+        if word in self.fillers:
+            return 0.02
+        return 0.25 if word in self.small else 0.9
+
+    def deletion(self, word: str) -> float:
+        """Cost of a word that the sentence has and that was not heard."""
+        if word in self.weighty:
+            return 3.0
+        if word in self.fillers:
+            return 0.05
+        return 0.25 if word in self.small else 0.5 + 0.7 * self.weight(word)
+
+    def distance(self, one: str, two: str) -> float:
+        """0 for the same sound, 1 for none in common; of two sound keys."""
+        if one == two:
+            return 0.0
+        longest = max(len(one), len(two))
+        if not longest:
+            return 1.0
+        row = [0.0]
+        for sound in two:
+            row.append(row[-1] + (0.4 if sound in _VOWELS else 1.0))
+        for left in one:
+            gone = 0.4 if left in _VOWELS else 1.0
+            above, row = row, [row[0] + gone]
+            for at, right in enumerate(two):
+                swapped = above[at] + self._swap(left, right)
+                added = row[at] + (0.4 if right in _VOWELS else 1.0)
+                row.append(min(swapped, above[at + 1] + gone, added))
+        return row[-1] / longest
+
+    def _swap(self, left: str, right: str) -> float:
+        if left == right:
+            return 0.0
+        if left in _VOWELS and right in _VOWELS:
+            return 0.3
+        return 0.35 if (left, right) in self.alike else 1.0
+
+
+class Lexicon:
+    """The words that sentences can hold, and which of them a heard word may stand for."""
+
+    def __init__(self, sounds: Sounds, words: Iterable[str]) -> None:
+        self.sounds = sounds
+        self.words = frozenset(words)
+        self._keys = {word: sounds.key(word) for word in self.words}
+        self._index: dict[str, list[str]] = {}
+        for word, key in self._keys.items():
+            for skeleton in _skeletons(key):
+                self._index.setdefault(skeleton, []).append(word)
+        self._known: dict[str, Mapping[str, float]] = {}
+
+    def near(self, word: str) -> Mapping[str, float]:
+        """Words of the lexicon that may have been said when `word` was heard, with their cost; itself costs 0.
+
+        Only words of the lexicon are remembered between calls.
+        """
+        found = self._known.get(word)
+        if found is None:
+            found = MappingProxyType(self._search(word))
+            if word in self.words:
+                self._known[word] = found
+        return found
+
+    def _search(self, word: str) -> dict[str, float]:
+        found: dict[str, float] = {}
+        key = self.sounds.key(word)
+        if len(key) > 1 and not any(letter.isdigit() for letter in word):
+            for skeleton in _skeletons(key):
+                for other in self._index.get(skeleton, ()):
+                    if other not in found:
+                        away = self.sounds.distance(key, self._keys[other])
+                        if away <= _FAR and len(self._keys[other]) > 1:
+                            found[other] = 0.2 + 1.5 * away
+        for other in self.sounds.homophones.get(word, ()):
+            if other in self.words:
+                found[other] = min(HOMOPHONE, found.get(other, 1.0))
+        for other in found.keys() & self.sounds.weighty:
+            found[other] += 0.3
+        if word in self.words:
+            found[word] = 0.0
+        return found
+
+
+def _skeletons(key: str) -> set[str]:
+    """The consonants of a key, and the same with one of them left out."""
+    bones = "".join(letter for letter in key if letter not in _VOWELS)
+    return {bones} | {bones[:at] + bones[at + 1 :] for at in range(len(bones)) if len(bones) > 1}
+
+
+@cache
+def read_sounds(language: str) -> Sounds:
+    """The sounds of a language, from its file; a language without one has no sound-alikes and no fillers."""
+    path = FOLDER / f"{language.lower().split('-')[0]}.sound.yaml"
+    data = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not isinstance(data, dict):
+        raise EngineError("is not a mapping", where=str(path), hint="Compare it with en.sound.yaml")
+    homophones: dict[str, set[str]] = {}
+    for group in data.get("homophones", ()):
+        for word in group:
+            homophones.setdefault(word, set()).update(other for other in group if other != word)
+    alike = {(pair[at], pair[1 - at]) for pair in data.get("alike", ()) for at in (0, 1)}
+    return Sounds(
+        respell=tuple((re.compile(pattern), sound) for pattern, sound in data.get("respell", ())),
+        alike=frozenset(alike),
+        homophones={word: frozenset(others) for word, others in homophones.items()},
+        fillers=frozenset(data.get("fillers", ())),
+        polite=tuple(sorted((tuple(p.split()) for p in data.get("polite", ())), key=len, reverse=True)),
+        wake=tuple(sorted((tuple(p.split()) for p in data.get("wake", ())), key=len, reverse=True)),
+        small=frozenset(data.get("small", ())),
+        light=frozenset(data.get("light", ())),
+        weighty=frozenset(data.get("weighty", ())),
+    )

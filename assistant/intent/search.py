@@ -1,0 +1,200 @@
+"""The cheapest way through an automaton for a heard text, allowing small errors.
+
+Best-first search (Dijkstra with a lower bound, A*) over pairs of automaton state and word position. A word may be
+exact, a sound-alike, left out or put in; each has a cost, and how much of the sentence fits is its evidence.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from assistant.grammar.automaton import Automaton
+from assistant.grammar.heard import Heard
+from assistant.grammar.sound import Sounds
+from assistant.grammar.templates import SlotRef
+from assistant.messages.base import SlotKind
+
+POLITE = 0.03
+_MOST_STEPS = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """A slot filled with the words from `start` to before `end`."""
+
+    slot: SlotRef
+    start: int
+    end: int
+    kind: SlotKind
+    value: float | str
+    cost: float
+    evidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A way through: `edits` is the cost of all errors (0: exact), `evidence` the weight of what fitted."""
+
+    edits: float
+    evidence: float
+    free: int
+    """Words that went into free text."""
+    fillings: tuple[Filling, ...]
+
+
+class Graph:
+    """An automaton with the costs of leaving out its words."""
+
+    def __init__(self, automaton: Automaton, sounds: Sounds) -> None:
+        self.automaton = automaton
+        self.drops = tuple(
+            tuple(sorted((sounds.deletion(word), after) for word, after in arcs.items())) for arcs in automaton.words
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    state: int
+    at: int
+    edits: float
+    evidence: float
+    free: int
+    before: _Step | None
+    filling: Filling | None
+
+
+FillingsAt = Callable[[SlotRef, int], Sequence[Filling]]
+
+
+class Costs:
+    """What it costs to skip words of one heard text."""
+
+    def __init__(self, heard: Heard, sounds: Sounds) -> None:
+        self.heard = heard
+        self.sounds = sounds
+        self.skips: list[list[tuple[int, float]]] = []
+        """Position -> (end, cost) of what can be skipped there."""
+        self.insertion = [sounds.insertion(word) for word in heard.words]
+        for at, cost in enumerate(self.insertion):
+            ways = [(at + 1, cost)]
+            for phrase in sounds.polite:
+                end = at + len(phrase)
+                if heard.words[at:end] == phrase:
+                    ways.append((end, POLITE))
+            self.skips.append(ways)
+
+
+def cheapest(graph: Graph, costs: Costs, fillings: FillingsAt, rest: Sequence[float], budget: float) -> Path | None:
+    """The cheapest path over all words within `budget`, or None.
+
+    `rest[i]` is a lower bound of the cost of the words from the i-th on.
+    """
+    automaton, heard = graph.automaton, costs.heard
+    length = len(heard)
+    weight = costs.sounds.weight
+    number = count()
+    queue: list[tuple[float, int, _Step]] = []
+    done: set[tuple[int, int]] = set()
+    seen: dict[tuple[int, int], float] = {}
+
+    def push(
+        state: int, at: int, edits: float, evidence: float, free: int, before: _Step | None, filling: Filling | None
+    ) -> None:
+        total = edits + free * 0.01
+        bound = edits + rest[at]
+        if bound > budget:
+            return
+        key = (state, at)
+        if key in done or seen.get(key, 1e9) <= total:
+            return
+        seen[key] = total
+        step = _Step(state, at, edits, evidence, free, before, filling)
+        heapq.heappush(queue, (total + rest[at], next(number), step))
+
+    push(automaton.start, 0, 0.0, 0.0, 0, None, None)
+    steps = 0
+    while queue and steps < _MOST_STEPS:
+        _, _, step = heapq.heappop(queue)
+        state, at = step.state, step.at
+        if (state, at) in done:
+            continue
+        done.add((state, at))
+        steps += 1
+        edits, evidence, free = step.edits, step.evidence, step.free
+        if at == length:
+            if automaton.final[state]:
+                return _path(step)
+        else:
+            arcs: Mapping[str, int] = automaton.words[state]
+            if arcs:
+                for word, cost in heard.near[at].items():
+                    after = arcs.get(word)
+                    if after is not None:
+                        gain = weight(word) * (1 - cost)
+                        push(after, at + 1, edits + cost, evidence + gain, free, step, None)
+            for slot, after in automaton.slots[state]:
+                for found in fillings(slot, at):
+                    more = found.end - found.start if found.kind == "text" else 0
+                    push(after, found.end, edits + found.cost, evidence + found.evidence, free + more, step, found)
+            for end, cost in costs.skips[at]:
+                push(state, end, edits + cost, evidence, free, step, None)
+        for cost, after in graph.drops[state]:
+            if edits + cost > budget:
+                break
+            push(after, at, edits + cost, evidence, free, step, None)
+    return None
+
+
+def _path(last: _Step) -> Path:
+    fillings: list[Filling] = []
+    step: _Step | None = last
+    while step is not None:
+        if step.filling is not None:
+            fillings.append(step.filling)
+        step = step.before
+    return Path(last.edits, last.evidence, last.free, tuple(reversed(fillings)))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A list entry found at the words up to before `end`. `words` are those of the entry."""
+
+    end: int
+    line: int
+    words: tuple[str, ...]
+    cost: float
+    evidence: float
+
+
+def entries(graph: Graph, costs: Costs, start: int, budget: float) -> list[Entry]:
+    """List entries that begin at word `start`: for each end the cheapest. Within one only small errors are allowed."""
+    automaton, heard = graph.automaton, costs.heard
+    length, weight = len(heard), costs.sounds.weight
+    best: dict[int, Entry] = {}
+    seen: dict[tuple[int, int], float] = {}
+    waiting: list[tuple[float, int, int, tuple[str, ...], float]] = [(0.0, automaton.start, start, (), 0.0)]
+    while waiting:
+        cost, state, at, words, evidence = heapq.heappop(waiting)
+        if cost >= seen.get((state, at), 1e9):
+            continue
+        seen[state, at] = cost
+        if automaton.final[state] and at > start and (at not in best or cost < best[at].cost):
+            best[at] = Entry(at, automaton.final[state][0], words, cost, max(0.6, evidence))
+        if at < length:
+            arcs = automaton.words[state]
+            for word, more in heard.near[at].items():
+                after = arcs.get(word)
+                if after is not None and cost + more <= budget:
+                    gain = evidence + weight(word) * (1 - more)
+                    heapq.heappush(waiting, (cost + more, after, at + 1, (*words, word), gain))
+            if at > start and costs.insertion[at] <= 0.3 and cost + costs.insertion[at] <= budget:
+                heapq.heappush(waiting, (cost + costs.insertion[at], state, at + 1, words, evidence))
+        if at > start:
+            for more, after in graph.drops[state]:
+                if more > 0.3 or cost + more > budget:
+                    break
+                heapq.heappush(waiting, (cost + more, after, at, words, evidence))
+    return list(best.values())

@@ -1,0 +1,279 @@
+"""Understanding by the skills' own sentences, tolerant of the errors that recognition makes.
+
+Exact sentences get confidence 1.0. Words that sound alike, lost or added small words and politeness cost a little; a
+misheard content word costs more; what would turn the meaning around ("not", "cancel") is never skipped. Confidence is
+the weight of what fitted against the cost of what did not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from assistant.grammar.automaton import compile_templates
+from assistant.grammar.heard import Heard, without_wake_word
+from assistant.grammar.sentences import TYPED, SkillSentences, SlotType, intent_id, slot_type
+from assistant.grammar.sound import Lexicon, Sounds, read_sounds
+from assistant.grammar.templates import SlotRef, parse_lines
+from assistant.grammar.values.read import ValueReader, typed_words
+from assistant.intent.engine import Match
+from assistant.intent.search import Costs, Entry, Filling, Graph, Path, cheapest, entries
+from assistant.messages.base import Slot, Spoken
+
+THRESHOLD = 0.62
+"""Below this confidence nothing is done. Set so that no sentence of tests/sentences/en/out_of_scope.yaml matches."""
+CLOSE = 0.12
+"""Intents this much below the best are still looked for."""
+_MOST_EDITS = 2.2
+_ENTRY_BUDGET = 0.9
+_VALUE_BUDGET = 0.75
+_LONGEST_TEXT = 24
+_TEXT_STRICTNESS = 2.0
+"""Errors count this much more around free text, which would take any words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Intent:
+    skill: str
+    id: str
+    graph: Graph
+    types: dict[SlotRef, SlotType]
+    alphabet: frozenset[str]
+    has_text: bool
+    has_digits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Skill:
+    """What was made of one skill's sentences."""
+
+    sentences: SkillSentences
+    intents: tuple[_Intent, ...]
+    lists: dict[str, tuple[Graph, tuple[str, ...]]]
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    skills: tuple[_Skill, ...]
+    lexicon: Lexicon
+
+
+class TemplateEngine:
+    """An IntentEngine over the templates. It keeps nothing of what it was asked."""
+
+    name = "templates"
+
+    def __init__(self) -> None:
+        self._languages: dict[str, _Language] = {}
+
+    def start(self) -> None:
+        """Nothing to load."""
+
+    def learn(self, skills: Sequence[SkillSentences]) -> None:
+        """Compile the sentences of all skills; what has not changed is kept. Raises SkillError."""
+        known = [skill for language in self._languages.values() for skill in language.skills]
+        by_language: dict[str, list[_Skill]] = {}
+        for sentences in skills:
+            language = _primary(sentences.language)
+            same = next((skill for skill in known if skill.sentences == sentences), None)
+            by_language.setdefault(language, []).append(same or _compile(sentences, read_sounds(language)))
+        self._languages = {
+            language: _Language(tuple(each), Lexicon(read_sounds(language), _all_words(each)))
+            for language, each in by_language.items()
+        }
+
+    def match(self, text: str, language: str, now: datetime) -> list[Match]:
+        """The intents whose sentences fit, best first."""
+        known = self._languages.get(_primary(language))
+        if known is None:
+            return []
+        heard = Heard(without_wake_word(text, known.lexicon), known.lexicon)
+        if not len(heard):
+            return []
+        return _Query(heard, known, _primary(language), now).run()
+
+    def close(self) -> None:
+        """Forget the sentences."""
+        self._languages = {}
+
+
+class _Query:
+    """One text against all intents of a language."""
+
+    def __init__(self, heard: Heard, language: _Language, code: str, now: datetime) -> None:
+        self.heard = heard
+        self.language = language
+        self.sounds = language.lexicon.sounds
+        self.costs = Costs(heard, self.sounds)
+        self.values = ValueReader(heard, code, now, _VALUE_BUDGET)
+        self.entries: dict[tuple[str, str, int], list[Entry]] = {}
+
+    def run(self) -> list[Match]:
+        ranked = []
+        for skill in self.language.skills:
+            for intent in skill.intents:
+                rest, evidence = self.bounds(intent)
+                best = _confidence(rest[0], evidence, False)
+                if best >= THRESHOLD:
+                    ranked.append((-best, len(ranked), skill, intent, rest, evidence))
+        ranked.sort(key=lambda each: each[:2])
+        found: list[tuple[float, int, Match]] = []
+        floor = THRESHOLD
+        for best, _, skill, intent, rest, evidence in ranked:
+            if -best < floor:
+                break
+            budget = min(_MOST_EDITS, evidence * (1 - floor) / floor)
+            path = cheapest(intent.graph, self.costs, self.filler(skill, intent), rest, budget)
+            if path is None:
+                continue
+            confidence = _confidence(path.edits, path.evidence, path.free > 0)
+            if confidence < floor:
+                continue
+            floor = max(floor, confidence - CLOSE)
+            found.append((confidence, path.free, self.as_match(skill, intent, path, confidence)))
+        return _ranked(found)
+
+    def bounds(self, intent: _Intent) -> tuple[list[float], float]:
+        """For each position the least that the words from there on can cost, and the most evidence there can be."""
+        rest = [0.0]
+        evidence = 0.0
+        for word, near, insertion in zip(
+            reversed(self.heard.words), reversed(self.heard.near), reversed(self.costs.insertion), strict=True
+        ):
+            usable = near.keys() & intent.alphabet
+            if usable:
+                cost = min(near[each] for each in usable)
+                evidence += max(self.sounds.weight(each) for each in usable)
+            elif intent.has_digits and word[0].isdigit():
+                cost = 0.0
+                evidence += 1.0
+            else:
+                cost = 0.0 if intent.has_text else insertion
+                evidence += 0.1 if intent.has_text else 0.0
+            rest.append(rest[-1] + min(cost, insertion))
+        rest.reverse()
+        polite = sum(insertion for insertion in self.costs.insertion if insertion > 0.02)
+        if any(len(ways) > 1 for ways in self.costs.skips):
+            rest = [max(0.0, each - polite) for each in rest]
+        return rest, evidence
+
+    def filler(self, skill: _Skill, intent: _Intent) -> _Filler:
+        return _Filler(self, skill, intent)
+
+    def list_entries(self, skill: _Skill, entity: str, at: int) -> list[Entry]:
+        key = (skill.sentences.skill, entity, at)
+        found = self.entries.get(key)
+        if found is None:
+            found = self.entries[key] = entries(skill.lists[entity][0], self.costs, at, _ENTRY_BUDGET)
+        return found
+
+    def as_match(self, skill: _Skill, intent: _Intent, path: Path, confidence: float) -> Match:
+        return Match(
+            intent=intent.id,
+            skill=skill.sentences.skill,
+            slots=tuple(
+                Slot(
+                    name=filling.slot.name,
+                    spoken=Spoken(self.heard.said(filling.start, filling.end)),
+                    kind=filling.kind,
+                    value=filling.value,
+                )
+                for filling in path.fillings
+            ),
+            confidence=confidence,
+        )
+
+
+class _Filler:
+    """Fills the slots of one intent."""
+
+    def __init__(self, query: _Query, skill: _Skill, intent: _Intent) -> None:
+        self._query = query
+        self._skill = skill
+        self._types = intent.types
+
+    def __call__(self, slot: SlotRef, at: int) -> list[Filling]:
+        type_ = self._types[slot]
+        query = self._query
+        if type_.kind == "text":
+            last = min(len(query.heard), at + _LONGEST_TEXT)
+            return [
+                Filling(slot, at, end, "text", query.heard.said(at, end), 0.0, 0.2) for end in range(at + 1, last + 1)
+            ]
+        if type_.kind == "list":
+            lines = self._skill.lists[type_.entity][1]
+            return [
+                Filling(slot, at, one.end, "list", _spelled(lines[one.line], one.words), one.cost, one.evidence)
+                for one in query.list_entries(self._skill, type_.entity, at)
+            ]
+        return [
+            Filling(slot, at, one.end, type_.kind, one.value, one.cost, 1.0 - one.cost / 2)
+            for one in query.values.read(type_.kind, at)
+        ]
+
+
+def _compile(sentences: SkillSentences, sounds: Sounds) -> _Skill:
+    language = _primary(sentences.language)
+    lists = {
+        name: (Graph(compile_templates(parse_lines(lines, name), f"{sentences.skill}/{name}.entity"), sounds), lines)
+        for name, lines in sentences.entities.items()
+    }
+    words: set[str] = set()
+    intents = []
+    for name, lines in sentences.intents.items():
+        file = f"{name}.intent"
+        automaton = compile_templates(parse_lines(lines, file), f"{sentences.skill}/{file}")
+        types = {slot: slot_type(slot, sentences.entities) or SlotType("text") for slot in automaton.slot_refs()}
+        alphabet = set(automaton.vocabulary())
+        for type_ in types.values():
+            if type_.kind == "list":
+                alphabet |= lists[type_.entity][0].automaton.vocabulary()
+            elif type_.kind in TYPED:
+                alphabet |= typed_words(language, type_.kind)
+        kinds = {type_.kind for type_ in types.values()}
+        intents.append(
+            _Intent(
+                skill=sentences.skill,
+                id=intent_id(sentences.skill, name),
+                graph=Graph(automaton, sounds),
+                types=types,
+                alphabet=frozenset(alphabet),
+                has_text="text" in kinds,
+                has_digits=not kinds.isdisjoint(TYPED),
+            )
+        )
+        words |= alphabet
+    return _Skill(sentences, tuple(intents), lists, frozenset(words))
+
+
+def _all_words(skills: Sequence[_Skill]) -> frozenset[str]:
+    return frozenset().union(*(skill.words for skill in skills))
+
+
+def _confidence(edits: float, evidence: float, free: bool) -> float:
+    if edits == 0:
+        return 1.0
+    if free:
+        edits *= _TEXT_STRICTNESS
+    return evidence / (evidence + edits) if evidence > 0 else 0.0
+
+
+def _ranked(found: list[tuple[float, int, Match]]) -> list[Match]:
+    """Best first. Of several exact matches only those with the fewest words of free text count."""
+    exact = [(free, match) for confidence, free, match in found if confidence == 1.0]
+    if exact:
+        fewest = min(free for free, _ in exact)
+        return [match for free, match in exact if free == fewest]
+    best = sorted(found, key=lambda each: (-each[0], each[1]))
+    return [match for confidence, _, match in best if confidence >= best[0][0] - CLOSE]
+
+
+def _spelled(line: str, words: tuple[str, ...]) -> str:
+    """The entry as the skill spells it; of an entry with alternatives the one that was said."""
+    return " ".join(words) if any(mark in line for mark in "([|") else line.strip()
+
+
+def _primary(language: str) -> str:
+    return language.lower().replace("_", "-").split("-")[0]

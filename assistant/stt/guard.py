@@ -1,0 +1,77 @@
+"""Tells invented words from heard ones. Recognisers of the Whisper family write fluent text for noise and silence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.audio.frame import RATE, Samples
+
+TOKENS_PER_SECOND = 7.0
+"""Fast speech needs about 6 tokens a second; the model's authors cut at 6.5."""
+SPARE_TOKENS = 6
+"""Room for punctuation and very short utterances."""
+MIN_LOGP = -1.5
+"""Mean log-probability of a token below which the text is a guess: speech in noise stays above -1.2, kitchen noise
+alone gives -0.7 to -1.7, white noise -1.7."""
+STEADY_DB = 4.0
+"""Sound whose loudness varies less than this is steady noise: speech in noise of 6 dB varies by 7 dB and more."""
+FAINT_DB = 12.0
+"""Below this range a stock phrase is not believed."""
+MIN_PEAK = 60
+"""Nothing above -55 dBFS: an open microphone in a silent room."""
+
+STOCK = frozenset(
+    {
+        "you", "so", "well", "oh", "bye", "thank you", "thanks", "thank you for watching", "thanks for watching",
+        "thank you very much", "i'm sorry", "the", "i", "uh", "hmm",
+    }
+)  # fmt: skip
+"""What the model says to noise, in lower case without the full stop."""
+
+_WORD = re.compile(r"[^\W_]")
+
+
+def token_limit(samples: int) -> int:
+    """How many tokens so many samples can hold at most."""
+    return SPARE_TOKENS + int(TOKENS_PER_SECOND * samples / RATE)
+
+
+def loops(tokens: Sequence[int]) -> bool:
+    """True when the end of `tokens` says the same 1 to 6 tokens at least four times in a row."""
+    for size in range(1, 7):
+        tail = tokens[-4 * size :]
+        if len(tail) == 4 * size and tuple(tail) == tuple(tail[:size]) * 4:
+            return True
+    return False
+
+
+def loudness_range(samples: Samples) -> float:
+    """Difference in dB between loud and quiet pieces of 32 ms (95th and 10th percentile)."""
+    size = 512
+    count = len(samples) // size
+    if count < 2:
+        return 0.0
+    pieces: npt.NDArray[np.float32] = samples[: count * size].astype(np.float32).reshape(count, size)
+    pieces -= pieces.mean(axis=1, keepdims=True)
+    level = 10 * np.log10(np.square(pieces).mean(axis=1) + 1.0)
+    low, high = np.percentile(level, (10, 95))
+    return float(high - low)
+
+
+def is_silent(samples: Samples) -> bool:
+    """No sound that could be speech."""
+    if len(samples) == 0:
+        return True
+    return max(int(samples.max()), -int(samples.min())) < MIN_PEAK
+
+
+def is_invented(text: str, mean_logp: float, dynamics: float) -> bool:
+    """True when `text` was most likely not said. `dynamics` is the `loudness_range` of its sound, in dB."""
+    if not _WORD.search(text) or mean_logp < MIN_LOGP or dynamics < STEADY_DB:
+        return True
+    plain = re.sub(r"[^\w' ]", "", text).strip().lower()
+    return plain in STOCK and dynamics < FAINT_DB

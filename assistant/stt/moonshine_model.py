@@ -1,0 +1,175 @@
+"""Moonshine tiny-en as numbers in, numbers out: an encoder for sound and a decoder with a cache, run by onnxruntime.
+
+The model files (ORT format, dynamic int8) and the vocabulary lie inside the `moonshine-voice` wheel; the package
+itself is never imported. Architecture and training: Jeffries et al. 2024, arXiv:2410.15608.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from assistant.errors import EngineError, ModelError
+from assistant.stt.memory import release_memory
+from assistant.stt.tokenizer import BOS, Tokenizer, load
+
+Floats: TypeAlias = npt.NDArray[np.float32]
+Tokens: TypeAlias = npt.NDArray[np.int64]
+
+LAYERS = 6
+HEADS = 8
+HEAD_SIZE = 36
+MIN_SAMPLES = 4_000
+"""Shorter sound is padded with silence: the convolutions need some, and words cut this short are not words."""
+
+_PACKAGE = "moonshine_voice"
+_FOLDER = Path("assets") / "tiny-en"
+_FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
+_PLACES = tuple(f"{layer}.{{}}.{part}" for layer in range(LAYERS) for part in ("key", "value"))
+_OWN_IN = tuple(f"past_key_values.{place.format('decoder')}" for place in _PLACES)
+_CROSS_IN = tuple(f"past_key_values.{place.format('encoder')}" for place in _PLACES)
+_OWN_OUT = [f"present.{place.format('decoder')}" for place in _PLACES]
+_CROSS_OUT = [f"present.{place.format('encoder')}" for place in _PLACES]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Encoded sound: what the decoder looks at. `cross` holds its keys and values, each (1, 8, T, 36)."""
+
+    hidden: Floats
+    cross: tuple[Floats, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The decoder's memory of the tokens so far, for B hypotheses: 12 arrays (B, 8, length, 36)."""
+
+    own: tuple[Floats, ...]
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Cache:
+        """The cache of some hypotheses, in the order of `rows`; one may appear several times."""
+        return Cache(tuple(array[rows] for array in self.own))
+
+
+def find_model(folder: str = "") -> Path:
+    """The folder with the model files: `folder`, or the one inside the wheel. Raises ModelError."""
+    if folder:
+        place = Path(folder).expanduser()
+    else:
+        spec = importlib.util.find_spec(_PACKAGE)
+        if spec is None or not spec.submodule_search_locations:
+            raise ModelError(
+                "the recogniser's model is not installed",
+                where="stt.model",
+                hint="Run ./scripts/run, which installs the package moonshine-voice==0.0.73",
+            )
+        place = Path(next(iter(spec.submodule_search_locations))) / _FOLDER
+    for name in _FILES:
+        if not (place / name).is_file():
+            raise ModelError(
+                f"{name} of the Moonshine model is missing",
+                where=str(place),
+                hint="Set stt.model to a folder that holds " + ", ".join(_FILES),
+            )
+    return place
+
+
+class MoonshineModel:
+    """Encoder, decoder and vocabulary. Not thread-safe; one thread uses it at a time."""
+
+    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        """Load from `folder` (see `find_model`). Raises ModelError."""
+        # Loading onnxruntime takes 0.2 s and 20 MB; programs that never recognise anything should not pay for it.
+        import onnxruntime
+
+        self.tokenizer: Tokenizer = load(folder / "tokenizer.bin")
+        self._errors: tuple[type[Exception], ...] = _ort_errors(onnxruntime)
+        self._encoder = self._session(onnxruntime, folder / _FILES[0], threads)
+        self._decoder = self._session(onnxruntime, folder / _FILES[1], threads)
+        self._mask = np.ones((1, 1), np.int64)
+        release_memory()
+
+    def _session(self, runtime: Any, path: Path, threads: int) -> Any:
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # Arena and pattern keep the peak of the longest utterance for ever: 161 MB after 12 s of sound, without them
+        # and with `release_memory` 118 MB, at the same speed (x86-64, onnxruntime 1.32).
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+        # Spinning worker threads would keep a core busy between two utterances.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except self._errors as error:
+            raise ModelError("not a usable Moonshine model", where=str(path), hint="Install the model again") from error
+
+    def encode(self, samples: npt.NDArray[np.int16] | Floats) -> Heard:
+        """Look at one utterance: int16 or float32 in [-1, 1], 16 kHz, shape (n,). Raises EngineError."""
+        sound = np.zeros((1, max(len(samples), MIN_SAMPLES)), np.float32)
+        np.multiply(
+            samples, 1 / 32768 if samples.dtype == np.int16 else 1.0, out=sound[0, : len(samples)], casting="unsafe"
+        )
+        try:
+            (hidden,) = self._encoder.run(
+                None, {"input_values": sound, "attention_mask": np.ones(sound.shape, np.int64)}
+            )
+        except self._errors as error:
+            raise EngineError("the recogniser's encoder failed", where="stt.moonshine") from error
+        finally:
+            sound.fill(0.0)
+        return Heard(hidden, ())
+
+    def begin(self, heard: Heard) -> tuple[Heard, Floats, Cache]:
+        """The first step, from BOS. Returns `heard` with its keys and values, the logits (1, V) and the cache."""
+        empty = np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32)
+        feed: dict[str, Any] = dict.fromkeys((*_OWN_IN, *_CROSS_IN), empty)
+        feed["input_ids"] = np.array([[BOS]], np.int64)
+        out = self._run(feed, heard, ["logits", *_OWN_OUT, *_CROSS_OUT], cached=False)
+        own, cross = out[1 : 1 + 2 * LAYERS], out[1 + 2 * LAYERS :]
+        return Heard(heard.hidden, tuple(cross)), out[0][:, -1], Cache(tuple(own))
+
+    def step(self, heard: Heard, tokens: Tokens, cache: Cache) -> tuple[Floats, Cache]:
+        """One token more for each of B hypotheses: `tokens` (B,) -> logits (B, V) and the new cache."""
+        feed: dict[str, Any] = dict(zip(_OWN_IN, cache.own, strict=True))
+        feed.update(zip(_CROSS_IN, heard.cross, strict=True))
+        feed["input_ids"] = tokens.reshape(-1, 1)
+        out = self._run(feed, heard, ["logits", *_OWN_OUT], cached=True)
+        return out[0][:, -1], Cache(tuple(out[1:]))
+
+    def _run(self, feed: dict[str, Any], heard: Heard, wanted: list[str], *, cached: bool) -> list[Floats]:
+        feed["encoder_hidden_states"] = heard.hidden
+        feed["encoder_attention_mask"] = self._mask
+        feed["use_cache_branch"] = np.array([cached])
+        try:
+            out: list[Floats] = self._decoder.run(wanted, feed)
+        except self._errors as error:
+            raise EngineError("the recogniser's decoder failed", where="stt.moonshine") from error
+        return out
+
+
+def log_softmax(logits: Floats) -> Floats:
+    """Log-probabilities along the last axis."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    result: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return result
+
+
+def _ort_errors(runtime: Any) -> tuple[type[Exception], ...]:
+    state = runtime.capi.onnxruntime_pybind11_state
+    names = (
+        "Fail",
+        "InvalidArgument",
+        "InvalidGraph",
+        "InvalidProtobuf",
+        "NoSuchFile",
+        "NotImplemented",
+        "RuntimeException",
+    )
+    return tuple(getattr(state, name) for name in names if hasattr(state, name))

@@ -1,0 +1,201 @@
+"""The service listens when asked, says what was spoken, and forgets it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from assistant.audio.frame import RATE, Frame, Samples
+from assistant.audio.ports import Reader
+from assistant.audio.replay import Replay
+from assistant.bus.memory import MemoryBus
+from assistant.config.schema import Stt
+from assistant.errors import DeviceError
+from assistant.messages import Message, audio, dialog, stt, system
+from assistant.stt.service import SttService
+from assistant.testing.stt import FakeSttEngine, speak
+
+REQUEST = speak([(0.5, False), (1, True), (1.5, False)])
+
+
+class House:
+    """The service on a bus, with a recording as microphone."""
+
+    def __init__(self, engine: FakeSttEngine, sound: Samples = REQUEST) -> None:
+        self.engine = engine
+        self.microphone = Replay()
+        self.microphone.feed(sound)
+        self.bus = MemoryBus()
+        self.said = aiter(self.bus.subscribe((stt.Transcript, stt.Nothing, stt.Partial, system.Ready), "test"))
+        self.service = SttService(engine, self.microphone, Stt())
+
+    async def __aenter__(self) -> House:
+        self.task = asyncio.create_task(self.service.serve(self.bus))
+        assert isinstance(await self.next(), system.Ready)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.bus.close()
+        await self.task
+
+    async def next(self, *, partials: bool = False) -> Message:
+        async with asyncio.timeout(10):
+            while True:
+                message = (await anext(self.said)).message
+                if partials or not isinstance(message, stt.Partial):
+                    return message
+
+    def listen(self, session: str = "1", **more: object) -> None:
+        wish = dialog.Listening(**{"session": session, "from_sample": 0, **more})  # type: ignore[arg-type]
+        self.bus.publish(wish, "dialog")
+
+
+async def test_a_request_is_transcribed_with_its_times() -> None:
+    async with House(FakeSttEngine("what time is it")) as house:
+        house.listen()
+        said = await house.next()
+        assert isinstance(said, stt.Transcript)
+        assert (said.session, said.text.text, said.language) == ("1", "what time is it", "en")
+        times = {each.stage: each.seconds for each in said.seconds}
+        assert times["endpoint"] == pytest.approx(0.75, abs=0.15)
+        assert times["stt"] >= 0
+
+
+async def test_partial_texts_come_first() -> None:
+    async with House(FakeSttEngine("what time is it")) as house:
+        house.listen()
+        said = await house.next(partials=True)
+        assert isinstance(said, stt.Partial)
+        assert said.text.text == "what"
+
+
+async def test_the_wake_word_before_the_request_is_left_out() -> None:
+    async with House(FakeSttEngine("Hey Mycroft, what time is it?")) as house:
+        house.listen(wake_word="hey_mycroft")
+        said = await house.next()
+        assert isinstance(said, stt.Transcript)
+        assert said.text.text == "What time is it?"
+
+
+async def test_after_the_wake_word_alone_it_waits_for_the_request() -> None:
+    sound = speak([(0.7, True), (1.2, False), (1, True), (2, False)])
+    async with House(FakeSttEngine("Hey Mycroft.", "Stop."), sound) as house:
+        house.listen(wake_word="hey_mycroft")
+        said = await house.next()
+        assert isinstance(said, stt.Transcript)
+        assert said.text.text == "Stop."
+
+
+async def test_a_clatter_before_the_request_is_passed_over() -> None:
+    sound = speak([(0.3, True), (1.2, False), (1, True), (2, False)])
+    async with House(FakeSttEngine("", "Stop."), sound) as house:
+        house.listen()
+        said = await house.next()
+        assert isinstance(said, stt.Transcript)
+        assert said.text.text == "Stop."
+
+
+@pytest.mark.parametrize(
+    ("sound", "cause"),
+    [
+        (speak([(7, False)]), "silence"),
+        (speak([(2, False)]), "silence"),
+        (speak([(0.5, False), (4, True), (1, False)]), "noise"),
+        (speak([(0.5, False), (14, True)]), "too-long"),
+    ],
+)
+async def test_no_words_have_a_cause(sound: Samples, cause: str) -> None:
+    async with House(FakeSttEngine(""), sound) as house:
+        house.listen()
+        assert await house.next() == stt.Nothing(session="1", cause=cause)  # type: ignore[arg-type]
+
+
+async def test_the_end_of_the_recording_ends_the_request() -> None:
+    async with House(FakeSttEngine("stop"), speak([(0.5, False), (1, True)])) as house:
+        house.listen()
+        assert isinstance(await house.next(), stt.Transcript)
+
+
+async def test_an_engine_that_fails_is_said() -> None:
+    async with House(FakeSttEngine("stop", fail=True)) as house:
+        house.listen()
+        assert await house.next() == stt.Nothing(session="1", cause="failed")
+
+
+class Broken:
+    async def listen(self, *, from_sample: int | None = None) -> Reader:
+        raise DeviceError("no microphone", where="audio.microphone")
+
+
+async def test_a_microphone_that_fails_is_said() -> None:
+    house = House(FakeSttEngine("stop"))
+    house.service = SttService(house.engine, Broken(), Stt())
+    async with house:
+        house.listen()
+        assert await house.next() == stt.Nothing(session="1", cause="failed")
+
+
+class Endless:
+    """Somebody who never stops talking: frames come as long as they are asked for."""
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+        self.given = asyncio.Event()
+
+    async def listen(self, *, from_sample: int | None = None) -> Reader:
+        return self
+
+    async def __aiter__(self) -> AsyncIterator[Frame]:
+        sound = speak([(0.08, True)])
+        for index in range(20):
+            yield Frame(index=index, samples=sound)
+        self.given.set()
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        self.closed.set()
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        lambda: dialog.Closed(session="1", outcome="cancelled"),
+        lambda: dialog.Cancel(),
+        lambda: audio.Muted(),
+        lambda: dialog.Listening(session="2", from_sample=RATE),
+    ],
+)
+async def test_it_stops_at_once_and_forgets(stop: Callable[[], Message]) -> None:
+    house = House(FakeSttEngine("stop"))
+    microphone = Endless()
+    house.service = SttService(house.engine, microphone, Stt())
+    async with house:
+        house.listen()
+        await microphone.given.wait()
+        assert house.engine.left > 0
+        house.bus.publish(stop(), "test")
+        async with asyncio.timeout(5):
+            await microphone.closed.wait()
+    assert house.engine.left == 0
+    assert house.engine.utterances == 0
+
+
+async def test_mute_while_listening_is_silence() -> None:
+    house = House(FakeSttEngine("stop"))
+    microphone = Endless()
+    house.service = SttService(house.engine, microphone, Stt())
+    async with house:
+        house.listen()
+        await microphone.given.wait()
+        house.bus.publish(audio.Muted(), "audio")
+        assert await house.next() == stt.Nothing(session="1", cause="silence")
+
+
+async def test_words_are_never_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    async with House(FakeSttEngine("my secret words")) as house:
+        house.listen()
+        await house.next()
+    assert "secret" not in caplog.text
