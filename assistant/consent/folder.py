@@ -57,10 +57,13 @@ class Folder:
         except OSError as error:
             raise Tampered("this is not a folder of ours", where=str(path), hint="Move it away") from error
         about = os.fstat(fd)
-        if about.st_uid != os.geteuid() or stat.S_IMODE(about.st_mode) & 0o077:
+        stranger = about.st_uid != os.geteuid()
+        if stranger or stat.S_IMODE(about.st_mode) & 0o077:
             os.close(fd)
             raise Tampered(
-                "others can read this folder", where=str(path), hint="chown it to the service's user and chmod it 0700"
+                f"this folder belongs to user {about.st_uid}" if stranger else "others can read this folder",
+                where=str(path),
+                hint="Run this as that user" if stranger else "chmod it to 0700",
             )
         return cls(path, fd)
 

@@ -115,6 +115,13 @@ class KeySlots:
         except InvalidTag:
             raise Tampered(f"key slot {slot.index} was changed", where=self._where, hint="Delete that clip") from None
 
+    def blank(self, used: Iterable[int]) -> bool:
+        """Whether every slot but these holds zeros only."""
+        table = bytearray(self._read(_TABLE, SLOTS * _SLOT))
+        for index in used:
+            table[index * _SLOT : (index + 1) * _SLOT] = _EMPTY
+        return not any(table)
+
     def destroy(self, indices: Iterable[int]) -> int:
         """Overwrite slots in place, sync, read back; returns how many. Raises StoreError if any is still there."""
         pages = {_TABLE + index * _SLOT: _EMPTY for index in indices}

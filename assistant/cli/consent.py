@@ -1,0 +1,177 @@
+"""`assistant consent`: say yes, take it back, see what holds, read and check the ledger."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterable
+from datetime import datetime
+
+from assistant.cli.context import Context
+from assistant.cli.output import table
+
+from assistant.consent.gate import Grant
+from assistant.consent.purge import Receipt
+from assistant.consent.purposes import find_purpose, load_purposes
+from assistant.consent.room import Room, open_room
+from assistant.errors import Refused
+
+EXAMPLES = """examples:
+  assistant consent grant wake_word --days 7
+  assistant consent withdraw wake_word
+  assistant consent withdraw --everything
+  assistant consent status
+"""
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "consent",
+        help="say what may be kept, and take it back",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    yes = verbs.add_parser("grant", help="allow one purpose")
+    yes.add_argument("purpose", help="one of: " + ", ".join(load_purposes()) + ":<dataset>")
+    yes.add_argument("--days", type=int, default=7, help="how long the consent holds (default 7)")
+    yes.add_argument("--retention-days", type=int, default=0, help="how long each clip is kept (default: as long)")
+    yes.add_argument("--yes", action="store_true", help="do not ask again")
+    yes.set_defaults(handler=grant)
+    no = verbs.add_parser("withdraw", help="take it back and destroy what was kept under it")
+    no.add_argument("purpose", nargs="*", help="purposes; none: all of them")
+    no.add_argument("--everything", action="store_true", help="also what skills remember")
+    no.set_defaults(handler=withdraw)
+    verbs.add_parser("status", help="what holds now").set_defaults(handler=status)
+    verbs.add_parser("log", help="the signed ledger").set_defaults(handler=log)
+    verbs.add_parser("verify", help="check ledger, keys and clips").set_defaults(handler=verify)
+    guest = verbs.add_parser("guest", help="keep nothing for some hours; 0 ends it")
+    guest.add_argument("hours", type=float)
+    guest.set_defaults(handler=guest_mode)
+
+
+def room(context: Context) -> Room:
+    """The room, with whatever a crash left half done finished first."""
+    found = open_room(context.paths)
+    found.purge.recover()
+    return found
+
+
+def actor() -> str:
+    return f"uid:{os.getuid()}"
+
+
+def grant(context: Context, arguments: argparse.Namespace) -> int:
+    purpose = find_purpose(arguments.purpose)
+    print(f"{purpose.what}\nWho can hear it: {', '.join(purpose.recipients)}.\nFor how long: {arguments.days} days.")
+    print("Unless you listen to a clip and keep it, it is deleted after 48 hours.")
+    if not arguments.yes and input("Do you agree? Type yes: ").strip().lower() != "yes":
+        room(context).gate.deny(purpose.name, method="cli", actor=actor())
+        print("Nothing was granted.")
+        return 1
+    consent = room(context).gate.grant(
+        Grant(
+            purpose=purpose.name,
+            days=arguments.days,
+            retention_days=arguments.retention_days,
+            method="cli",
+            actor=actor(),
+        )
+    )
+    print(f"Granted until {when(consent.until)}. Take it back: assistant consent withdraw {purpose.name}")
+    return 0
+
+
+def withdraw(context: Context, arguments: argparse.Namespace) -> int:
+    """Never asks: taking back must be as easy as can be."""
+    found = open_room(context.paths)
+    if arguments.everything:
+        return report(found.purge.everything(method="cli", actor=actor()))
+    for name in arguments.purpose:
+        find_purpose(name)
+    found.purge.recover()
+    return report(found.purge.withdraw(arguments.purpose or None, method="cli", actor=actor()))
+
+
+def status(context: Context, arguments: argparse.Namespace) -> int:
+    found = room(context)
+    live = found.gate.live()
+    with found.store.session() as session:
+        if session.guest:
+            print(f"Guest mode until {when(session.anchor.guest_until)}: nothing is kept.")
+    if not live:
+        print("Nothing is kept. Nobody has agreed to anything.")
+        return 0
+    rows = [[one.purpose, when(one.time), when(one.until), one.method, one.record[:8]] for one in live]
+    print(table(["PURPOSE", "GRANTED", "UNTIL", "BY", "ID"], rows))
+    return 0
+
+
+def log(context: Context, arguments: argparse.Namespace) -> int:
+    found = room(context)
+    with found.store.session(verify=True) as session:
+        rows = [
+            [
+                str(one.seq),
+                when(one.time),
+                one.event,
+                one.purpose,
+                one.actor,
+                _detail(one.event, one.detail, one.counts),
+            ]
+            for one in session.records
+        ]
+    print(table(["SEQ", "WHEN", "EVENT", "PURPOSE", "WHO", "DETAIL"], rows))
+    print(f"public key {found.store.public_key}")
+    return 0
+
+
+def verify(context: Context, arguments: argparse.Namespace) -> int:
+    """Reads everything once; Tampered names the first bad record."""
+    found = room(context)
+    with found.store.session(verify=True) as session:
+        clips, damaged = session.vault.scan()
+        slots = {slot.clip: slot for slot in session.slots.used()}
+        for info in clips:
+            session.vault.samples(slots[info.clip])
+        print(f"ledger: {len(session.records)} records, chained, signed, anchored")
+        print(f"clips:  {len(clips)} whole, {len(damaged)} damaged")
+    if damaged:
+        raise Refused(
+            f"{len(damaged)} clips were changed from outside", hint="Delete them: assistant data delete --damaged"
+        )
+    return 0
+
+
+def guest_mode(context: Context, arguments: argparse.Namespace) -> int:
+    until = room(context).gate.guest(arguments.hours, method="cli", actor=actor())
+    print(f"Guest mode until {when(until)}: nothing is kept." if until else "Guest mode is off.")
+    return 0
+
+
+def report(receipt: Receipt) -> int:
+    """Print a receipt; 1 if something could not be destroyed."""
+    things = [f"{count} {surface}" for surface, count in receipt.counts.items() if count >= 0]
+    print(f"Destroyed: {', '.join(things)}. Receipt {receipt.code}.")
+    if receipt.copies:
+        print(f"{receipt.copies} of them are in copies you took: see 'assistant data recall'.")
+    for surface in receipt.failed:
+        print(f"FAILED: {surface} could not be destroyed.")
+    if receipt.clips and not receipt.trimmed:
+        print("Erased as far as the card allows; 'fstrim' was not possible here.")
+    return 1 if receipt.failed else 0
+
+
+def when(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M") if seconds else "-"
+
+
+def _detail(event: str, detail: str, counts: object) -> str:
+    shown = json.dumps(counts) if counts else ""
+    return f"{detail if event in ('scrubbed', 'exported') else ''} {shown}".strip()
+
+
+def ids(found: Room, short: Iterable[str]) -> list[str]:
+    """Whole ids from their first digits. Raises Refused."""
+    return [found.rights.resolve(one) for one in short]
