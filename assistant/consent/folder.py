@@ -16,7 +16,8 @@ from pathlib import Path
 from assistant.errors import StoreError, Tampered
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}\Z")
-_CLOSE = os.O_CLOEXEC | os.O_NOFOLLOW
+_SAFE = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""A link is not followed, and a pipe in place of a file does not make us wait."""
 
 
 @contextlib.contextmanager
@@ -53,7 +54,7 @@ class Folder:
             with contextlib.suppress(FileExistsError):
                 path.mkdir(mode=0o700)
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _CLOSE)
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _SAFE)
         except OSError as error:
             raise Tampered("this is not a folder of ours", where=str(path), hint="Move it away") from error
         about = os.fstat(fd)
@@ -80,7 +81,7 @@ class Folder:
     def open_file(self, name: str, flags: int = os.O_RDONLY) -> int:
         """Open an existing plain file of ours. Raises FileNotFoundError, Tampered."""
         try:
-            fd = os.open(self._checked(name), flags | _CLOSE, dir_fd=self.fd)
+            fd = os.open(self._checked(name), flags | _SAFE, dir_fd=self.fd)
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -100,7 +101,7 @@ class Folder:
     def create(self, name: str) -> int:
         """A new empty file (mode 0600). Raises StoreError, also when the name is taken."""
         with disk(self.where(name)):
-            return os.open(self._checked(name), os.O_RDWR | os.O_CREAT | os.O_EXCL | _CLOSE, 0o600, dir_fd=self.fd)
+            return os.open(self._checked(name), os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE, 0o600, dir_fd=self.fd)
 
     def read(self, name: str) -> bytes:
         """The whole file. Raises FileNotFoundError, Tampered."""

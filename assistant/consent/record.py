@@ -83,7 +83,10 @@ class Record:
         if self.hash != digest.hex():
             return "was changed"
         try:
-            key.verify(bytes.fromhex(self.signature), digest)
+            signature = bytes.fromhex(self.signature)
+            if signature.hex() != self.signature:
+                return "was changed"
+            key.verify(signature, digest)
         except (InvalidSignature, ValueError):
             return "is not signed by this device"
         return ""

@@ -1,0 +1,1 @@
+"""Proofs of the privacy promises, run by scripts/prove-privacy."""

@@ -1,0 +1,8 @@
+"""One module per group of rows; each has `ROWS`."""
+
+from __future__ import annotations
+
+from privacy.row import Row
+from privacy.rows import blocks, crash, disk, races, tamper
+
+ALL: tuple[Row, ...] = (*crash.ROWS, *disk.ROWS, *races.ROWS, *tamper.ROWS, *blocks.ROWS)

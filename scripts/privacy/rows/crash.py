@@ -1,0 +1,192 @@
+"""The process dies, the power goes, the disk refuses: at every write-like system call in turn."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from privacy.box import DRIVER, drive, examine, need, plaintext, scratch, whole
+from privacy.row import Finding, Row
+
+CALLS = ("pwrite64", "write", "fsync", "fdatasync", "rename", "renameat", "renameat2", "unlink", "unlinkat",
+         "ftruncate", "fallocate")  # fmt: skip
+OPERATIONS = ("keep=9", "withdraw=utterance_audio", "delete", "everything")
+PURPOSES = {"utterance_audio"}
+CLIPS = 3
+
+
+def prepared(home: Path) -> None:
+    """A store with one consent and some clips."""
+    done = drive(home, "grant=utterance_audio+keep=1,2,3")
+    assert done.returncode == 0, done.stderr
+
+
+def injected(home: Path, operation: str, mutant: str, call: str, number: int, what: str) -> tuple[str, str]:
+    """Run with the fault at the number-th such call; returns what it printed and what strace saw."""
+    trace = home.parent / "trace"
+    done = drive(
+        home, operation, mutant,
+        ("strace", "-f", "-qq", "-o", str(trace), "-e", f"trace={call}", "-e", f"inject={call}:{what}:when={number}"),
+    )  # fmt: skip
+    return done.stdout, trace.read_text(errors="replace")
+
+
+def fired(seen: str) -> bool:
+    return "killed by" in seen or "(INJECTED)" in seen or "(DELAYED)" in seen
+
+
+def cases(operation: str, mutant: str, what: str) -> Iterator[tuple[str, Path, str]]:
+    """Every call of every kind, until the number is beyond the last one. Yields label, store, what was printed."""
+    for call in CALLS:
+        for number in range(1, 200):
+            with scratch() as folder:
+                home = folder / "consent"
+                shutil.copytree(TEMPLATE, home)
+                said, seen = injected(home, operation, mutant, call, number, what)
+                if not fired(seen):
+                    break
+                yield f"{operation} at {call} {number}", home, said
+
+
+TEMPLATE = Path()
+
+
+@contextlib.contextmanager
+def template() -> Iterator[None]:
+    global TEMPLATE  # noqa: PLW0603 - one proof at a time
+    with scratch() as folder:
+        TEMPLATE = folder / "consent"
+        prepared(TEMPLATE)
+        yield
+
+
+def kill(mutant: str) -> Finding:
+    need("strace")
+    found = Finding()
+    with template():
+        for operation in OPERATIONS:
+            for label, home, said in cases(operation, mutant, "signal=SIGKILL"):
+                leaked = plaintext(home)
+                found.expect(not leaked, f"{label}: plain sound in {leaked}")
+                fault = whole(examine(home), CLIPS, operation, "ACK" in said, PURPOSES)
+                found.expect(not fault, f"{label}: {fault}")
+                if mutant and found.faults:
+                    return found
+    return found
+
+
+def errors(mutant: str) -> Finding:
+    """EIO and ENOSPC once at every call: never a false 'stored' or 'deleted'."""
+    need("strace")
+    found = Finding()
+    with template():
+        for operation in OPERATIONS:
+            for error in ("EIO", "ENOSPC") if operation == "keep=9" else ("EIO",):
+                for label, home, said in cases(operation, mutant, f"error={error}"):
+                    fault = whole(examine(home), CLIPS, operation, "ACK" in said, PURPOSES)
+                    found.expect(not fault, f"{label} {error}: {fault}")
+                    if mutant and found.faults:
+                        return found
+    return found
+
+
+@contextlib.contextmanager
+def mounted(image: Path, where: Path, *options: str) -> Iterator[None]:
+    where.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-o", ",".join(("loop", *options)), str(image), str(where)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(where)], check=True)
+
+
+def make_image(path: Path, megabytes: int = 12) -> None:
+    with path.open("wb") as file:
+        file.truncate(megabytes << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-E", "nodiscard", str(path)], check=True)
+
+
+def power(mutant: str) -> Finding:
+    """Stop the process at a system call, copy the disk's blocks as they are, and start from the copy."""
+    need("strace", "mkfs.ext4", "e2fsck", "mount", root=True)
+    found = Finding()
+    with scratch() as folder:
+        fresh = folder / "fresh.img"
+        make_image(fresh)
+        with mounted(fresh, folder / "disk"):
+            prepared(folder / "disk" / "consent")
+        for operation in OPERATIONS:
+            for label, copy, said in _cuts(folder, fresh, operation, mutant):
+                check = subprocess.run(["e2fsck", "-fp", str(copy)], capture_output=True, check=False)
+                if not found.expect(check.returncode in (0, 1), f"{label}: the file system is damaged"):
+                    continue
+                with mounted(copy, folder / "copied"):
+                    fault = whole(examine(folder / "copied" / "consent"), CLIPS, operation, said, PURPOSES)
+                found.expect(not fault, f"{label}: {fault}")
+                if mutant and found.faults:
+                    return found
+    return found
+
+
+def _cuts(folder: Path, fresh: Path, operation: str, mutant: str) -> Iterator[tuple[str, Path, bool]]:
+    """Stop before each of the first write-like calls, then before every third, and once after the acknowledgement."""
+    calls = ",".join(CALLS)
+    for number in [*range(1, 12), *range(12, 90, 3), 0]:
+        image, copy = folder / "disk.img", folder / "copy.img"
+        shutil.copyfile(fresh, image)
+        with mounted(image, folder / "disk"):
+            trace = folder / "trace"
+            home = folder / "disk" / "consent"
+            if number == 0:
+                said = "ACK" in drive(home, operation, mutant).stdout
+                shutil.copyfile(image, copy)
+            else:
+                stopped, said = _stop_at(home, operation, mutant, calls, number, trace, image, copy)
+                if not stopped:
+                    continue
+        yield f"{operation} at write {number or 'after the last'}", copy, said
+
+
+def _stop_at(
+    home: Path, operation: str, mutant: str, calls: str, number: int, trace: Path, image: Path, copy: Path
+) -> tuple[bool, bool]:
+    """Let strace stop the process at its number-th write-like call, copy the blocks meanwhile, then kill it."""
+    trace.unlink(missing_ok=True)
+    stop = f"import os,sys;sys.argv=sys.argv[1:];exec(open({str(STOPPER)!r}).read())"
+    process = subprocess.Popen(
+        [DRIVER[0], "-c", stop, str(number), str(home), operation, mutant],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    while True:
+        pid, status = os.waitpid(process.pid, os.WUNTRACED)
+        if not pid:
+            time.sleep(0.01)
+            continue
+        if os.WIFSTOPPED(status):
+            shutil.copyfile(image, copy)
+            os.kill(process.pid, signal.SIGKILL)
+            os.waitpid(process.pid, 0)
+            process.returncode = -9
+            assert process.stdout is not None
+            return True, "ACK" in process.stdout.read()
+        process.returncode = 0
+        return False, False
+
+
+STOPPER = Path(__file__).with_name("stopper.py")
+
+ROWS = (
+    Row("kill", "kill -9 at every write-like call of keep, withdraw, delete, forget: whole, finished, no plain sound",
+        ("acknowledges a withdrawal before it has happened", "destroys without writing down the intent first",
+         "writes a clip straight to its final name", "spools a clip as plain sound first"), kill),
+    Row("power", "the power goes at any write: what was said to be stored is, what was said to be deleted is",
+        ("never syncs", "acknowledges a withdrawal before it has happened"), power),
+    Row("disk-errors", "EIO or ENOSPC at any call: never a false 'stored' or 'deleted'",
+        ("swallows errors of the disk",), errors),
+)  # fmt: skip
