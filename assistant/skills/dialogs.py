@@ -23,6 +23,10 @@ _SENTENCE = re.compile(r"(^|[.?!]\s+)([a-z])")
 _LARGEST = 256 * 1024
 
 
+class DialogError(SkillError):
+    """A reply cannot be made. The message holds no value that was to be put into it."""
+
+
 class Dialogs:
     """The replies and tables of one skill in one language. Read once, when the skill is loaded."""
 
@@ -45,7 +49,7 @@ class Dialogs:
         return self._lines.get(name, ())
 
     def render(self, name: str, values: Mapping[str, Sayable]) -> str:
-        """One way to say it. Raises SkillError when the file or a value is missing."""
+        """One way to say it. Raises DialogError when the file or a value is missing."""
         lines = self._lines.get(name)
         if not lines:
             known = ", ".join(self._lines) or "none"
@@ -70,12 +74,12 @@ def placeholders(line: str) -> set[str]:
 
 
 def fill(line: str, values: Mapping[str, Sayable], language: str, *, where: str = "dialog") -> str:
-    """The line with its values. Raises SkillError for a value that is missing."""
+    """The line with its values. Raises DialogError for a value that is missing."""
 
     def value(found: re.Match[str]) -> str:
         name, one, many = found[1], found[2], found[3]
         if name not in values:
-            raise SkillError(f"the reply needs a value for '{name}'", where=where, hint="Pass it to say() or reply()")
+            raise DialogError(f"the reply needs a value for '{name}'", where=where, hint="Pass it to say() or reply()")
         if one is None:
             return say(values[name], language)
         return (one if values[name] == 1 else many).strip()

@@ -66,8 +66,12 @@ class Schedule:
     """
 
     def __init__(
-        self, clock: Clock, run: Callable[[Action], Awaitable[None]], jumped: Callable[[], Awaitable[None]], boot: str = ""
-    ) -> None:  # fmt: skip
+        self,
+        clock: Clock,
+        run: Callable[[Action], Awaitable[None]],
+        jumped: Callable[[], Awaitable[None]],
+        boot: str = "",
+    ) -> None:
         self._clock = clock
         self._run = run
         self._jumped = jumped
