@@ -78,7 +78,7 @@ class WakeService(Service):
                 reader = await self._microphone.listen()
                 if await self._hear(reader):
                     wait = self._retry_seconds
-                self._trouble = "no sound from the microphone"
+                self._trouble = "" if self._ended.is_set() else "no sound from the microphone"
             except DeviceError as error:
                 if str(error) != self._trouble:
                     self.log.warning("%s", error)
