@@ -2,7 +2,7 @@
 
 Each line is one way to say it; one is taken at random, but not the one that was said last. `{name}` is replaced by a
 value (numbers, lengths, times and lists become words), and `{count: timer | timers}` by the first form when count is
-one, else by the second. A sentence begins with a capital.
+one, else by the second.
 """
 
 from __future__ import annotations
@@ -84,8 +84,12 @@ def fill(line: str, values: Mapping[str, Sayable], language: str, *, where: str 
             return say(values[name], language)
         return (one if values[name] == 1 else many).strip()
 
-    spoken = _PLACE.sub(value, line)
-    return _SENTENCE.sub(lambda found: found[1] + found[2].upper(), spoken)
+    return _PLACE.sub(value, line)
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at the beginning of each sentence."""
+    return _SENTENCE.sub(lambda found: found[1] + found[2].upper(), text)
 
 
 def _read_lines(path: Path) -> tuple[str, ...]:

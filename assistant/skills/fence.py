@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from assistant import __version__
 from assistant.clock import Clock
 from assistant.errors import SkillError
 from assistant.skills.api import Context, Handler, Reply, Request, Setting, Skill, SkillInfo
@@ -189,6 +190,7 @@ class FencedSkill:
             dialogs=Dialogs(self.found.folder, house.language),
             alert=alert,
             skills=house.skills,
+            version=__version__,
         )
         return context
 

@@ -79,6 +79,7 @@ class Schedule:
         self._entries: dict[str, _Entry] = {}
         self._watch: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._checking = asyncio.Lock()
         self._offset = self._difference()
 
     def deadline(self, length: timedelta) -> Deadline:
@@ -125,14 +126,15 @@ class Schedule:
 
     async def check(self) -> None:
         """Do what is due now, in order."""
-        before, self._offset = self._offset, self._difference()
-        if abs(self._offset - before) > _JUMP:
-            await self._jumped()
-        for name in self.names:
-            entry = self._entries.get(name)
-            if entry is not None and self._seconds(entry.due) <= 0:
-                del self._entries[name]
-                await self._run(entry.action)
+        async with self._checking:
+            before, self._offset = self._offset, self._difference()
+            if abs(self._offset - before) > _JUMP:
+                await self._jumped()
+            for name in self.names:
+                entry = self._entries.get(name)
+                if entry is not None and self._seconds(entry.due) <= 0:
+                    del self._entries[name]
+                    await self._run(entry.action)
 
     def close(self) -> None:
         """Forget everything."""

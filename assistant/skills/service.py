@@ -120,6 +120,11 @@ class SkillsService(Service):
         """The running skills that have code."""
         return tuple(each.fenced for each in self._loaded.values() if each.fenced)
 
+    @property
+    def folders(self) -> tuple[tuple[str, Path], ...]:
+        """Every skill, with the folder its sentences lie in."""
+        return tuple((name, each.found.folder) for name, each in self._loaded.items())
+
     # What is asked
 
     async def _matched(self, message: intent.Matched) -> None:
@@ -276,11 +281,12 @@ def _look(where: Sequence[Place]) -> list[tuple[Found, str]]:
 
 def _info(one: Found, manifest: Manifest, language: str) -> SkillInfo:
     """Raises SkillError for a reply file that cannot be read."""
+    dialogs = Dialogs(one.folder, language)
     return SkillInfo(
         id=one.id,
         version=manifest.version,
-        description=manifest.description,
-        examples=Dialogs(one.folder, language).lines("examples"),
+        description=next(iter(dialogs.lines("description")), manifest.description),
+        examples=dialogs.lines("examples"),
         bundled=one.origin == "bundled",
     )
 
