@@ -64,6 +64,7 @@ class TemplateEngine:
     """An IntentEngine over the templates. It keeps nothing of what it was asked."""
 
     name = "templates"
+    trains = False
 
     def __init__(self) -> None:
         self._languages: dict[str, _Language] = {}
@@ -111,7 +112,7 @@ class _Query:
         self.entries: dict[tuple[str, str, int], list[Entry]] = {}
 
     def run(self) -> list[Match]:
-        ranked = []
+        ranked: list[tuple[float, int, _Skill, _Intent, list[float], float]] = []
         for skill in self.language.skills:
             for intent in skill.intents:
                 rest, evidence = self.bounds(intent)
