@@ -27,6 +27,8 @@ from assistant.service import Service
 
 READY_SECONDS = 60.0
 ANSWER_SECONDS = 60.0
+ASK_HEARS: tuple[type[Message], ...] = (dialog.Answered, system.Ready)
+"""What a client of the hub has to hear to be able to `ask`."""
 LEAD_SECONDS = 1.0
 """Silence before a recording: a microphone has always been open for a while, and detectors need to warm up."""
 TAIL_SECONDS = 2.0
@@ -81,15 +83,17 @@ class Relay(Service):
 
 async def ask(bus: Bus, text: Spoken) -> dialog.Answered:
     """Ask typed words on any bus that a dialogue service listens to. Raises EngineError when no answer comes."""
-    request = secrets.token_hex(8)
-    inbox = bus.subscribe([dialog.Answered], "ask")
+    wish = dialog.Ask(request=secrets.token_hex(8), text=text)
+    inbox = bus.subscribe(ASK_HEARS, "ask")
     try:
-        bus.publish(dialog.Ask(request=request, text=text), "client")
+        bus.publish(wish, "client")
         async with asyncio.timeout(ANSWER_SECONDS):
             async for envelope in inbox:
                 message = envelope.message
-                if isinstance(message, dialog.Answered) and message.request == request:
+                if isinstance(message, dialog.Answered) and message.request == wish.request:
                     return message
+                if isinstance(message, system.Ready) and message.service == "dialog":
+                    bus.publish(wish, "client")  # it was away when we asked
     except TimeoutError:
         raise EngineError("no answer came", hint="See: assistant status") from None
     finally:

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from assistant.bus.socket import connect
 from assistant.cli.output import table
-from assistant.messages import Spoken, dialog
-from assistant.pipeline import ask
+from assistant.messages import Spoken
+from assistant.pipeline import ASK_HEARS, ask
 
 QUESTIONS = (
     "what time is it",
@@ -81,7 +81,7 @@ def _assistant(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[s
 
 async def _ask(socket: Path, rounds: int) -> tuple[list[float], list[float]]:
     inside, outside = [], []
-    async with connect(socket, hears=[dialog.Answered]) as bus:
+    async with connect(socket, hears=ASK_HEARS) as bus:
         for _ in range(rounds):
             for question in QUESTIONS:
                 began = time.perf_counter()

@@ -11,15 +11,14 @@ from assistant.bus.base import Bus
 from assistant.bus.socket import SocketBus, connect
 from assistant.cli.context import Context
 from assistant.errors import HubUnreachable
-from assistant.messages import dialog
-from assistant.pipeline import Pipeline
+from assistant.pipeline import ASK_HEARS, Pipeline
 
 
 @asynccontextmanager
 async def running(context: Context) -> AsyncIterator[SocketBus | None]:
     """The running assistant's bus, or None when there is none to talk to."""
     try:
-        joined = connect(context.socket, hears=[dialog.Answered])
+        joined = connect(context.socket, hears=ASK_HEARS)
         bus = await joined.__aenter__()
     except HubUnreachable as error:
         if context.socket.exists():
