@@ -21,6 +21,7 @@ from assistant.skills.words import Sayable, say
 _PLACE = re.compile(r"\{\s*(\w+)\s*(?::([^{}|]*)\|([^{}]*))?\}")
 _SENTENCE = re.compile(r"(^|[.?!]\s+)([a-z])")
 _LARGEST = 256 * 1024
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class DialogError(SkillError):
@@ -53,7 +54,7 @@ class Dialogs:
         lines = self._lines.get(name)
         if not lines:
             known = ", ".join(self._lines) or "none"
-            raise SkillError(
+            raise DialogError(
                 f"no reply '{name}'", where=str(self._place), hint=f"Add {name}.dialog; there are: {known}"
             )
         last = self._last.get(name)
@@ -107,7 +108,7 @@ def _read_lines(path: Path) -> tuple[str, ...]:
 
 def _read_table(path: Path) -> Mapping[str, str]:
     try:
-        found = yaml.safe_load(_read(path))
+        found = yaml.load(_read(path), Loader=_Loader)
     except yaml.YAMLError as error:
         raise SkillError(
             f"no YAML ({type(error).__name__})", where=str(path), hint="Write lines like name: value"

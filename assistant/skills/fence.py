@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from assistant import __version__
 from assistant.clock import Clock
 from assistant.errors import SkillError
+from assistant.grammar.sentences import SkillSentences
 from assistant.skills.api import Context, Handler, Reply, Request, Setting, Skill, SkillInfo
 from assistant.skills.dialogs import DialogError, Dialogs
 from assistant.skills.find import Found
@@ -56,14 +57,16 @@ class Failure:
 
     cause: str
     slow: bool = False
+    blocked: bool = False
 
 
 class FencedSkill:
     """A running skill. Its methods are called on the service's loop and never raise what the skill raised."""
 
-    def __init__(self, found: Found, manifest: Manifest, house: House) -> None:
+    def __init__(self, found: Found, manifest: Manifest, sentences: SkillSentences, house: House) -> None:
         self.found = found
         self.manifest = manifest
+        self.sentences = sentences
         self.disabled = ""
         self._house = house
         self._blocked = 0
@@ -136,7 +139,7 @@ class FencedSkill:
         loop = asyncio.get_running_loop()
 
         async def begin() -> _Running:
-            code = load_code(self.manifest, self.found.folder, self._house.language)
+            code = load_code(self.manifest, self.found.folder, self.sentences)
             try:
                 context = self._context(settings, loop)
                 return _Running(worker, code, context, code.cls(context))
@@ -212,14 +215,15 @@ class FencedSkill:
         except TooSlow:
             failure = Failure(f"it took longer than {limit:g} s", slow=True)
         except Blocked:
-            failure = Failure(f"it took longer than {limit:g} s and held its thread", slow=True)
-            await self._replace(running)
+            failure = Failure(f"it took longer than {limit:g} s and held its thread", slow=True, blocked=True)
         except (StoreError, DialogError) as error:
             failure = Failure(str(error))
         except Exception as error:  # noqa: BLE001 - the fence around foreign code, which may raise anything
             # Not the message of the exception: it may hold words that were said.
             failure = Failure(f"{type(error).__name__} at {place(error, self.found.folder)}")
         self._house.failed(self.manifest.id, failure.cause)
+        if failure.blocked:
+            await self._replace(running)
         return failure
 
     async def _replace(self, running: _Running) -> None:

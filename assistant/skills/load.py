@@ -15,7 +15,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from assistant.errors import SkillError
-from assistant.grammar.folder import read_sentences
+from assistant.grammar.sentences import SkillSentences
 from assistant.skills.api import Skill
 from assistant.skills.manifest import FILE, Manifest
 
@@ -36,8 +36,8 @@ class Code:
             del sys.modules[name]
 
 
-def load_code(manifest: Manifest, folder: Path, language: str) -> Code:
-    """Import the skill. Runs its module code, so call it on the skill's own thread.
+def load_code(manifest: Manifest, folder: Path, sentences: SkillSentences) -> Code:
+    """Import the skill, and check that it answers its sentences. Runs its code: call it on the skill's own thread.
 
     Raises SkillError with file and line for whatever is wrong with the skill.
     """
@@ -47,7 +47,7 @@ def load_code(manifest: Manifest, folder: Path, language: str) -> Code:
     root.__path__ = [str(folder)]
     sys.modules[package] = root
     sys.meta_path.insert(0, finder)
-    code = Code(package, Skill, {})
+    code, complete = Code(package, Skill, {}), False
     try:
         module = importlib.import_module(f"{package}.{manifest.file}")
         cls = getattr(module, manifest.cls, None)
@@ -58,17 +58,18 @@ def load_code(manifest: Manifest, folder: Path, language: str) -> Code:
                 hint="Fix 'entry', or derive the class from assistant.skills.api.Skill",
             )
         code = Code(package, cls, _handlers(cls, manifest.id))
-        _check_handlers(code, manifest, folder, language)
+        _check_handlers(code, manifest, sentences)
+        complete = True
     except SkillError:
-        code.forget()
         raise
     except (Exception, SystemExit) as error:  # foreign code may raise anything while it is imported
-        code.forget()
         raise SkillError(
             f"{type(error).__name__}: {error}", where=place(error, folder), hint="Fix the skill"
         ) from error
     finally:
         sys.meta_path.remove(finder)
+        if not complete:
+            code.forget()
     return code
 
 
@@ -96,8 +97,7 @@ def _handlers(cls: type[Skill], identity: str) -> dict[str, str]:
     return found
 
 
-def _check_handlers(code: Code, manifest: Manifest, folder: Path, language: str) -> None:
-    sentences = read_sentences(manifest.id, folder, language)
+def _check_handlers(code: Code, manifest: Manifest, sentences: SkillSentences) -> None:
     for name in sentences.intents:
         if name not in code.handlers:
             raise SkillError(
@@ -111,7 +111,7 @@ def _check_handlers(code: Code, manifest: Manifest, folder: Path, language: str)
                 raise SkillError(
                     f"{method} answers the intent '{name}', which has no sentences",
                     where=f"{manifest.file}.py",
-                    hint=f"Add locale/{language}/{name}.intent",
+                    hint=f"Add locale/{sentences.language}/{name}.intent",
                 )
 
 

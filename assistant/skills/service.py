@@ -15,7 +15,7 @@ from assistant.config.paths import Paths
 from assistant.config.schema import Skills as Settings
 from assistant.errors import SkillError
 from assistant.grammar.folder import read_sentences
-from assistant.grammar.sentences import intent_id
+from assistant.grammar.sentences import SkillSentences, intent_id
 from assistant.messages import Message, Spoken, intent, skill, system
 from assistant.service import Service
 from assistant.skills.answers import find_values
@@ -34,7 +34,7 @@ class _Loaded:
     found: Found
     manifest: Manifest
     fingerprint: str
-    intents: tuple[str, ...]
+    sentences: SkillSentences
     info: SkillInfo
     fenced: FencedSkill | None
     """None for a skill that is only sentences."""
@@ -121,9 +121,9 @@ class SkillsService(Service):
         return tuple(each.fenced for each in self._loaded.values() if each.fenced)
 
     @property
-    def folders(self) -> tuple[tuple[str, Path], ...]:
-        """Every skill, with the folder its sentences lie in."""
-        return tuple((name, each.found.folder) for name, each in self._loaded.items())
+    def sentences(self) -> tuple[SkillSentences, ...]:
+        """The sentences of every loaded skill."""
+        return tuple(each.sentences for each in self._loaded.values())
 
     # What is asked
 
@@ -241,7 +241,7 @@ class SkillsService(Service):
         try:
             sentences = await asyncio.to_thread(read_sentences, one.id, one.folder, self._language)
             info = await asyncio.to_thread(_info, one, manifest, self._language)
-            fenced = FencedSkill(one, manifest, self._house) if manifest.has_code else None
+            fenced = FencedSkill(one, manifest, sentences, self._house) if manifest.has_code else None
             if fenced is not None:
                 await fenced.start()
         except SkillError as problem:
@@ -251,7 +251,7 @@ class SkillsService(Service):
             found=one,
             manifest=manifest,
             fingerprint=mark,
-            intents=tuple(intent_id(one.id, name) for name in sentences.intents),
+            sentences=sentences,
             info=info,
             fenced=fenced,
         )
@@ -267,11 +267,9 @@ class SkillsService(Service):
         for name, reason in self._failed.items():
             self.say(skill.Failed(skill=name, stage="load", reason=reason))
         for name, each in self._loaded.items():
-            self.say(
-                skill.Ready(
-                    skill=name, version=each.manifest.version, folder=str(each.found.folder), intents=each.intents
-                )
-            )
+            intents = tuple(intent_id(name, one) for one in each.sentences.intents)
+            version, folder = each.manifest.version, str(each.found.folder)
+            self.say(skill.Ready(skill=name, version=version, folder=folder, intents=intents))
         self.say(skill.Loaded(skills=tuple(self._loaded)))
 
 

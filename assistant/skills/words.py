@@ -147,7 +147,7 @@ def year_words(year: int) -> str:
     """English words of a year: 2026 is "twenty twenty six", 2005 "two thousand and five"."""
     century, rest = divmod(year, 100)
     if not 1100 <= year <= 9999 or (century % 10 == 0 and rest < 10):
-        return number(year).replace("thousand ", "thousand and ") if rest else number(year)
+        return number(year)
     if rest == 0:
         return f"{number(century)} hundred"
     return f"{number(century)} {'oh ' if rest < 10 else ''}{number(rest)}"

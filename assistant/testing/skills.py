@@ -22,7 +22,7 @@ from assistant.bus.memory import MemoryBus
 from assistant.config.paths import Paths, find_paths
 from assistant.config.schema import Skills as Settings
 from assistant.errors import SkillError
-from assistant.grammar.folder import read_sentences
+from assistant.grammar.sentences import SkillSentences
 from assistant.intent.engine import IntentEngine
 from assistant.intent.template_engine import TemplateEngine
 from assistant.messages import Message, Spoken, intent, skill
@@ -112,6 +112,7 @@ class SkillTester:
         self._data = data or Path(self._temporary.name if self._temporary else "")
         self._make_engine = engine
         self._engine: IntentEngine | None = None
+        self._learned: tuple[SkillSentences, ...] = ()
         self._waiting: Callable[[Message], None] = lambda _: None
         self._broken = broken
         self._boot = "boot-1"
@@ -130,6 +131,8 @@ class SkillTester:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stop()
+        if self._engine is not None:
+            self._engine.close()
         if self._temporary is not None:
             self._temporary.cleanup()
 
@@ -210,15 +213,14 @@ class SkillTester:
     async def _stop(self) -> None:
         self._serving.cancel()
         await asyncio.wait({self._serving})
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
 
     def _learn(self) -> None:
         if self._engine is None:
             self._engine = self._make_engine()
             self._engine.start()
-        self._engine.learn([read_sentences(name, folder, self._language) for name, folder in self._service.folders])
+        if self._service.sentences != self._learned:
+            self._learned = self._service.sentences
+            self._engine.learn(self._learned)
 
     def _paths(self) -> Paths:
         return find_paths({"STATE_DIRECTORY": str(self._data), "HOME": str(self._data)})

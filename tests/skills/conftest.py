@@ -1,0 +1,37 @@
+"""A skill written in a test: `make_skill(code, intents)` gives its folder."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+MakeSkill = Callable[..., Path]
+
+HEADER = "from assistant.skills.api import *\nfrom assistant.skills.api import intent\n"
+
+
+@pytest.fixture
+def make_skill(tmp_path: Path) -> MakeSkill:
+    def make(
+        code: str = "",
+        *,
+        name: str = "probe",
+        manifest: str = "",
+        intents: Mapping[str, str] | None = None,
+        dialogs: Mapping[str, str] | None = None,
+        where: Path = tmp_path / "probes",
+    ) -> Path:
+        folder = where / name
+        locale = folder / "locale" / "en"
+        locale.mkdir(parents=True, exist_ok=True)
+        entry = f"id: {name}\nversion: 1.0.0\napi: 1\nentry: skill.py:Probe\n{dedent(manifest)}"
+        (folder / "skill.yaml").write_text(entry)
+        (folder / "skill.py").write_text(HEADER + dedent(code))
+        for intent, lines in (intents or {}).items():
+            (locale / f"{intent}.intent").write_text(lines)
+        for dialog, lines in (dialogs or {}).items():
+            (locale / f"{dialog}.dialog").write_text(lines)
+        return folder
+
+    return make
