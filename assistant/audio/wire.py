@@ -138,7 +138,7 @@ class WireServer:
         try:
             await asyncio.wait((playing, taking), return_when=asyncio.FIRST_COMPLETED)
             if not playing.done():
-                taking.result()  # raises: whoever wanted to hear it is gone, so it ends at once
+                taking.result()  # raises: whoever wanted it played is gone; what was on its way, 2 s, is dropped
             writer.write(Piece(Kind.DONE, int(playing.result())).pack())
             await writer.drain()
         finally:

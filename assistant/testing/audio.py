@@ -22,6 +22,8 @@ class FakeSource:
         self.paced = paced
         self.opened = 0
         """How often it was opened."""
+        self.refused = 0
+        """How often it could not be opened."""
         self.is_open = False
         self._frames: list[Samples] = []
         self._finished = False
@@ -55,6 +57,7 @@ class FakeSource:
     def open(self) -> None:
         with self._changed:
             if self._unplugged:
+                self.refused += 1
                 raise DeviceError(self._unplugged, where=self.name, hint="Plug it in")
             self.is_open = True
             self.opened += 1

@@ -31,7 +31,7 @@ def test_what_it_holds_is_the_end_of_the_stream(steps: list[int | str]) -> None:
 def test_what_it_does_not_hold_is_refused(start: int, count: int) -> None:
     ring = Ring(16)
     ring.append(np.arange(20, dtype=np.int16))
-    with pytest.raises(ValueError, match="are not in 4..20"):
+    with pytest.raises(ValueError, match=r"are not in 4\.\.20"):
         ring.read(start, count)
 
 

@@ -62,7 +62,8 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Case]:
 @contextmanager
 def single_file(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Case]:
     sink = FileSink(tmp_path / "said.wav")
-    yield Case(sink, None, FileSink(tmp_path / "said.wav" / "nothing.wav"))
+    (tmp_path / "blocked").write_text("")
+    yield Case(sink, None, FileSink(tmp_path / "blocked" / "said.wav"))
     sink.finish()
 
 

@@ -68,6 +68,7 @@ def microphone(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Case]
     source.close()
     audio.shut()
     for player in players:
+        player.terminate()
         player.wait()
 
 
