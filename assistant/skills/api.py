@@ -7,8 +7,8 @@
         def roll(self, request: Request) -> Reply:
             return self.reply("rolled", number=random.randint(1, 6))
 
-A skill has a thread and an event loop to itself. Handlers may be `def` or `async def`; two parts of one skill never run
-at the same moment, so a skill needs no locks, and a slow one holds up nobody else.
+A skill has a thread and an event loop to itself. Handlers may be `def` or `async def`; another part of the same skill
+can run only at an `await`, so a skill needs no locks, and a slow one holds up nobody else.
 """
 
 from __future__ import annotations

@@ -82,36 +82,23 @@ class FencedSkill:
         """Let it go."""
         running, self._running = self._running, None
         if running is not None:
-            await self._guard(lambda: settled(running.skill.stop()), running)
-            running.end()
+            result = await self._guard(lambda: settled(running.skill.stop()), running)
+            running.end(blocked=isinstance(result, Failure) and result.blocked)
 
     async def request(self, request: Request) -> Reply | Failure:
         """The reply to an intent."""
-        running = self._running
+        running = await self._ready()
+        method = running and running.code.handlers.get(request.intent)
+        if running is None or method is None:
+            return Failure(self.disabled or f"no handler for the intent '{request.intent}'")
+        return await self._call(getattr(running.skill, method), request, running)
+
+    async def answer(self, request: Request, handler: Handler | None = None) -> Reply | Failure:
+        """The reply to an answer, of the handler that the question named, else of `Skill.answer`."""
+        running = await self._ready()
         if running is None:
-            return Failure(self.disabled or "it is not running")
-        method = running.code.handlers.get(request.intent)
-        if method is None:
-            return Failure(f"no handler for the intent '{request.intent}'")
-        return await self.call(getattr(running.skill, method), request)
-
-    async def answer(self, request: Request) -> Reply | Failure:
-        """The reply to an answer that no handler was named for."""
-        running = self._running
-        return Failure(self.disabled or "it is not running") if running is None else await self.call(
-            running.skill.answer, request
-        )  # fmt: skip
-
-    async def call(self, handler: Handler, request: Request) -> Reply | Failure:
-        """The reply of a handler."""
-
-        async def work() -> Reply:
-            result = await settled(handler(request))
-            if result is None:
-                return Reply.silent()
-            return Reply(result) if isinstance(result, str) else _checked(result)
-
-        return await self._guard(work, self._running)
+            return Failure(self.disabled)
+        return await self._call(handler or running.skill.answer, request, running)
 
     async def hush(self) -> bool:
         """Whether it was sounding."""
@@ -132,6 +119,20 @@ class FencedSkill:
     def next_due(self) -> float | None:
         """Seconds until the next thing it scheduled."""
         return self._running.context.schedule.next() if self._running else None
+
+    async def _ready(self) -> _Running | None:
+        """The running instance; while a new one starts, that one."""
+        async with self._lock:
+            return self._running
+
+    async def _call(self, handler: Handler, request: Request, running: _Running) -> Reply | Failure:
+        async def work() -> Reply:
+            result = await settled(handler(request))
+            if result is None:
+                return Reply.silent()
+            return Reply(result) if isinstance(result, str) else _checked(result)
+
+        return await self._guard(work, running)
 
     async def _begin(self, settings: Mapping[str, Setting]) -> None:
         """A new thread with a new instance. Raises SkillError."""
@@ -203,11 +204,9 @@ class FencedSkill:
             self._house.alert(self.manifest.id, text, ring)
 
     async def _guard(
-        self, work: Callable[[], Coroutine[Any, Any, T]], running: _Running | None, timeout: float = 0.0
+        self, work: Callable[[], Coroutine[Any, Any, T]], running: _Running, timeout: float = 0.0
     ) -> T | Failure:
         """The result of skill code, or why there is none."""
-        if running is None:
-            return Failure(self.disabled or "it is not running")
         limit = timeout or self._house.timeout
         failure: Failure
         try:

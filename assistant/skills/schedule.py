@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from assistant.clock import Clock
+from assistant.skills.store import Json
 
 Action = Callable[[], Awaitable[None] | None]
 
@@ -39,7 +40,7 @@ class Deadline:
     monotonic: float
     boot: str
 
-    def pack(self) -> list[float | str]:
+    def pack(self) -> list[Json]:
         """For the store."""
         return [self.wall, self.monotonic, self.boot]
 

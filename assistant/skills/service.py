@@ -159,10 +159,7 @@ class SkillsService(Service):
                 now=now,
                 session=message.session,
             )
-            if handler is None:
-                result = await loaded.fenced.answer(request)
-            else:
-                result = await loaded.fenced.call(handler, request)
+            result = await loaded.fenced.answer(request, handler)
         self._reply(message.session, message.skill, result)
 
     async def _hush(self, message: skill.Hush) -> None:

@@ -32,7 +32,7 @@ class Running:
         return bool(self.name) and all(word.rstrip("s") in heard for word in self.name.split())
 
     def pack(self) -> Json:
-        return {"name": self.name, "seconds": self.length.total_seconds(), "due": [*self.due.pack()]}
+        return {"name": self.name, "seconds": self.length.total_seconds(), "due": self.due.pack()}
 
     @classmethod
     def unpack(cls, packed: Json) -> list[Running]:

@@ -1,5 +1,6 @@
 """A skill written in a test: `make_skill(code, intents)` gives its folder."""
 
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -7,6 +8,8 @@ from textwrap import dedent
 import pytest
 
 MakeSkill = Callable[..., Path]
+
+GO = "class Probe(Skill):\n @intent('go')\n def go(self, request): return 'x'"
 
 HEADER = "from assistant.skills.api import *\nfrom assistant.skills.api import intent\n"
 
@@ -35,3 +38,11 @@ def make_skill(tmp_path: Path) -> MakeSkill:
         return folder
 
     return make
+
+
+def threads_end(but: str = "") -> None:
+    """A thread that was given up on ends, when it runs Python code."""
+    held = [each for each in threading.enumerate() if each.name.startswith("skill-") and each.name != f"skill-{but}"]
+    for thread in held:
+        thread.join(2)
+    assert not any(thread.is_alive() for thread in held)

@@ -1,10 +1,12 @@
 """What is scheduled happens on time whatever the wall clock does, and in order."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import pytest
 
+from assistant.clock import SystemClock
 from assistant.skills.schedule import Deadline, Schedule
 from assistant.skills.worker import settled
 from assistant.testing.skills import MONDAY, ManualClock
@@ -111,3 +113,20 @@ async def test_an_action_that_schedules_itself_again_does_not_run_twice_at_once(
 async def test_a_date_without_time_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         Probe().schedule.at(datetime(2026, 1, 1), "a", lambda: None)
+
+
+async def test_with_real_time_it_happens_by_itself() -> None:
+    happened = asyncio.Event()
+
+    async def run(action: Callable[[], Awaitable[None] | None]) -> None:
+        await settled(action())
+
+    async def jumped() -> None: ...
+
+    schedule = Schedule(SystemClock(), run, jumped, "one")
+    schedule.after(timedelta(hours=1), "later", lambda: None)
+    schedule.after(timedelta(seconds=0.01), "soon", happened.set)
+    async with asyncio.timeout(5):
+        await happened.wait()
+    assert schedule.names == ("later",)
+    schedule.close()

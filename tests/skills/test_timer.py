@@ -1,6 +1,9 @@
 """Timers ring when they should, whatever happens to program, machine or clock, and until somebody says stop."""
 
+import asyncio
 import json
+import signal
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -169,3 +172,22 @@ async def test_there_is_an_end_to_the_number_of_timers() -> None:
         for _ in range(20):
             await tester.ask("set a timer for ten minutes")
         assert "Cancel one first" in (await tester.ask("set a timer for ten minutes")).text
+
+
+async def test_a_killed_process_loses_no_timer(tmp_path: Path) -> None:
+    """The process kills itself (SIGKILL) as soon as it hears the reply; what is on the disk then is all there is."""
+    code = f"""
+import asyncio, os, signal
+from pathlib import Path
+from assistant.testing.skills import SkillTester
+async def main():
+    async with SkillTester({str(TIMER)!r}, data=Path({str(tmp_path)!r})) as tester:
+        await tester.ask("set a pasta timer for ten minutes")
+        os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    assert await process.wait() == -signal.SIGKILL
+    async with SkillTester(TIMER, data=tmp_path) as tester:
+        assert "ten minutes left" in (await tester.ask("what timers do i have")).text
+        assert len(await tester.advance(minutes=10)) == 1
