@@ -88,9 +88,11 @@ class FencedSkill:
     async def request(self, request: Request) -> Reply | Failure:
         """The reply to an intent."""
         running = await self._ready()
-        method = running and running.code.handlers.get(request.intent)
-        if running is None or method is None:
-            return Failure(self.disabled or f"no handler for the intent '{request.intent}'")
+        if running is None:
+            return Failure(self.disabled)
+        method = running.code.handlers.get(request.intent)
+        if method is None:
+            return Failure(f"no handler for the intent '{request.intent}'")
         return await self._call(getattr(running.skill, method), request, running)
 
     async def answer(self, request: Request, handler: Handler | None = None) -> Reply | Failure:
