@@ -40,7 +40,10 @@ class Taught:
     id: str
     slots: Mapping[str, tuple[SlotRef, SlotType]]
     """padatious' name of a slot -> the slot."""
+    literals: frozenset[str]
+    """Words of the sentences outside of slots."""
     vocabulary: frozenset[str]
+    """All words, those that slots can hold too."""
 
 
 class Course:
@@ -80,7 +83,8 @@ class Course:
         found = sorted({slot for node in nodes for slot in slots(node)}, key=lambda slot: (slot.name, slot.type))
         named = {slot: f"{key}slot{_letters(number)}" for number, slot in enumerate(found)}
         types = {slot: slot_type(slot, skill.entities) or SlotType("text") for slot in found}
-        words = {word for node in nodes for word in vocabulary(node)}
+        literals = frozenset(word for node in nodes for word in vocabulary(node))
+        words = set(literals)
         for slot, type_ in types.items():
             if type_.kind == "list":
                 entry_words = (word for node in lists[type_.entity] for word in vocabulary(node))
@@ -92,7 +96,7 @@ class Course:
                 examples[named[slot]] = list(_TYPED_EXAMPLES[type_.kind])
         sentences[key] = [_line(each, named) for each in samples(nodes, _SENTENCES, random)]
         slot_names = {named[slot]: (slot, types[slot]) for slot in found}
-        self.intents[key] = Taught(skill, intent_id(skill.skill, name), slot_names, frozenset(words))
+        self.intents[key] = Taught(skill, intent_id(skill.skill, name), slot_names, literals, frozenset(words))
 
 
 def _line(sample: Sequence[Word | SlotRef], named: Mapping[SlotRef, str]) -> str:

@@ -24,19 +24,19 @@ from assistant.grammar.templates import SlotRef
 from assistant.grammar.values.read import ValueReader
 from assistant.intent.engine import Match
 from assistant.intent.padatious_course import Course, Taught
-from assistant.intent.padatious_nets import Guess, Nets, Plan
-from assistant.intent.search import Costs, entries
+from assistant.intent.padatious_nets import Guess, Nets, Plan, is_whole, seal
+from assistant.intent.search import Costs, entries, spelled
 from assistant.messages.base import Slot, Spoken
 
 CONFIDENT = 0.8
 """padatious' own confidence that is needed."""
 ALONE = 0.1
 """How far ahead of the next intent it has to be."""
-KNOWN = 0.75
+KNOWN = 0.8
 """The share of the utterance's weight that must be words of the intent."""
 _HIGHEST = 0.9
-_LEAST = 1.5
-"""Weight of known words that is needed where no slot bears the guess out: one word is not enough."""
+_LEAST = 2.0
+"""Weight of known words that is needed where no slot bears the guess out, or only one that takes any words."""
 _SURE_WITHOUT_SLOTS = 0.5**0.5
 """What padatious gives at most to an intent in which it found no slot."""
 
@@ -81,15 +81,12 @@ class PadatiousEngine:
             course = Course(language, each)
             folder = self._folder / course.key
             folders.add(folder.name)
-            if not (folder / "done").is_file():
+            if not is_whole(folder):
                 self._train(course.plan, folder)
             try:
                 nets = Nets(folder)
             except (OSError, ValueError, KeyError) as error:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise EngineError(
-                    "the trained networks are damaged", where=str(folder), hint="They were removed"
-                ) from error
+                raise EngineError("the trained networks cannot be read", where=str(folder), hint="Remove it") from error
             trained[language] = _Trained(nets, course)
         self._trained = trained
         for old in self._folder.iterdir():
@@ -129,7 +126,7 @@ class PadatiousEngine:
         try:
             plan.write(work)
             self._run(work)
-            (work / "done").write_bytes(b"")
+            seal(work)
             shutil.rmtree(folder, ignore_errors=True)
             work.rename(folder)
         except OSError as error:
@@ -178,7 +175,7 @@ class _Check:
     def __init__(self, course: Course, heard: Heard, now: datetime) -> None:
         self.course = course
         self.heard = heard
-        self.costs = Costs(heard, course.sounds)
+        self.costs = Costs(heard, course.lexicon)
         self.values = ValueReader(heard, course.language, now)
 
     def match(self, guess: Guess, confidence: float) -> Match | None:
@@ -194,26 +191,23 @@ class _Check:
             found.append(filled)
             inside.update(range(start, end))
         outside = [word for at, word in enumerate(self.heard.words) if at not in inside]
-        if not self.borne_out(outside, intent, bool(found)):
+        has_text = any(slot.kind == "text" for slot in found)
+        if not self.borne_out(outside, intent, _LEAST if has_text or not found else 0.0):
             return None
-        return Match(
-            intent=intent.id,
-            skill=intent.skill.skill,
-            slots=tuple(found),
-            confidence=confidence,
-        )
+        return Match(intent=intent.id, skill=intent.skill.skill, slots=tuple(found), confidence=confidence)
 
-    def borne_out(self, outside: Sequence[str], intent: Taught, has_slots: bool) -> bool:
-        """A content word in common, nearly all else known to the intent, and no stray word that turns it around."""
+    def borne_out(self, outside: Sequence[str], intent: Taught, least: float) -> bool:
+        """Whether the words outside of the slots are the intent's: at least `least` of them by weight, one of them
+        with content, hardly any other, and none that turns the meaning around."""
         sounds = self.course.sounds
         weights = {word: sounds.weight(word) for word in outside if word not in sounds.fillers}
-        known = {word for word in weights if word in intent.vocabulary}
-        if any(word in sounds.weighty and word not in known for word in weights):
+        known = weights.keys() & intent.literals
+        if not sounds.negations.isdisjoint(weights) or any(word in sounds.weighty for word in weights.keys() - known):
             return False
         if not any(weights[word] == 1.0 for word in known):
             return False
         weight = sum(weights[word] for word in known)
-        return weight >= KNOWN * sum(weights.values()) and (has_slots or weight >= _LEAST)
+        return weight >= max(least, KNOWN * sum(weights.values()))
 
     def place(self, said: str) -> tuple[int, int]:
         """Where the words of a slot lie; (0, 0) when they do not."""
@@ -229,7 +223,7 @@ class _Check:
         if type_.kind == "list":
             graph, lines = self.course.lists[intent.skill.skill, type_.entity]
             whole = [one for one in entries(graph, self.costs, start, 0.5) if one.end == end]
-            value = lines[whole[0].line] if whole else None
+            value = spelled(lines[whole[0].line], whole[0].words) if whole else None
         elif type_.kind in TYPED:
             readings = [one for one in self.values.read(type_.kind, start) if one.end == end]
             value = readings[0].value if readings else None

@@ -9,6 +9,7 @@ Run as a program (`python -m assistant.intent.padatious_nets FOLDER`) it trains 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import warnings
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 PLAN = "plan.json"
+SEAL = "seal.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,25 @@ class _Entities:
 
     def find(self, intent: str, token: str) -> Any:
         return self._nets.get(token.strip("{}"))
+
+
+def seal(folder: Path) -> None:
+    """Note the digests of all that was trained, to tell later that it is whole. Raises OSError."""
+    (folder / SEAL).write_text(json.dumps(_digests(folder)), encoding="utf-8")
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether the folder holds what was trained. Must be asked before loading: FANN ends the process on a bad file."""
+    try:
+        noted = json.loads((folder / SEAL).read_text(encoding="utf-8"))
+        return bool(noted == _digests(folder))
+    except (OSError, ValueError):
+        return False
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.iterdir() if path.name != SEAL)
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def train(folder: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, TypeVar
 
 from assistant.clock import Clock
@@ -23,6 +24,7 @@ ALIKE = 0.05
 """Intents of which one is this little ahead of the other are about equally good: people are asked."""
 
 T = TypeVar("T")
+NO_FOLDERS: Mapping[str, Path] = MappingProxyType({})
 ReadSentences = Callable[[str, Path, str], SkillSentences]
 
 
@@ -49,10 +51,13 @@ class IntentService(Service):
         clock: Clock,
         language: str = "en",
         *,
+        own: Mapping[str, Path] = NO_FOLDERS,
         read: ReadSentences = read_sentences,
         patience: float = 5.0,
     ) -> None:
+        """`own` are the folders of sentences that belong to no skill, by the name they are matched under."""
         super().__init__()
+        self._own = own
         self._engines = tuple(engines)
         self._clock = clock
         self._language = language
@@ -69,7 +74,7 @@ class IntentService(Service):
 
     async def start(self) -> None:
         """Start the engines. Raises EngineError or ModelError."""
-        self._folders.clear()
+        self._folders = dict(self._own)
         self._troubles.clear()
         self._wake.clear()
         self._learned.clear()

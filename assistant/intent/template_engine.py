@@ -18,18 +18,22 @@ from assistant.grammar.sound import Lexicon, Sounds, read_sounds
 from assistant.grammar.templates import SlotRef, parse_lines
 from assistant.grammar.values.read import ValueReader, typed_words
 from assistant.intent.engine import Match
-from assistant.intent.search import Costs, Entry, Filling, Graph, Path, cheapest, entries
+from assistant.intent.search import Costs, Entry, Filling, Graph, Path, cheapest, entries, spelled
 from assistant.messages.base import Slot, Spoken
 
-THRESHOLD = 0.62
+THRESHOLD = 0.73
 """Below this confidence nothing is done. Set so that no sentence of tests/sentences/en/out_of_scope.yaml matches."""
+_ENOUGH = 2.0
+"""Where less evidence than this was found, more confidence is needed: short sentences leave little room for errors."""
+_SHORTAGE = 0.5
+_SMALL_ERROR = 0.35
 CLOSE = 0.12
 """Intents this much below the best are still looked for."""
-_MOST_EDITS = 2.2
-_ENTRY_BUDGET = 0.9
-_VALUE_BUDGET = 0.75
+_MOST_EDITS = 2.6
+_ENTRY_BUDGET = 0.75
+_VALUE_BUDGET = 0.6
 _LONGEST_TEXT = 24
-_TEXT_STRICTNESS = 2.0
+_TEXT_STRICTNESS = 1.6
 """Errors count this much more around free text, which would take any words."""
 
 
@@ -107,8 +111,8 @@ class _Query:
         self.heard = heard
         self.language = language
         self.sounds = language.lexicon.sounds
-        self.costs = Costs(heard, self.sounds)
-        self.values = ValueReader(heard, code, now, _VALUE_BUDGET)
+        self.costs = Costs(heard, language.lexicon)
+        self.values = ValueReader(heard, code, now, _VALUE_BUDGET, self.costs.insertion)
         self.entries: dict[tuple[str, str, int], list[Entry]] = {}
 
     def run(self) -> list[Match]:
@@ -130,7 +134,7 @@ class _Query:
             if path is None:
                 continue
             confidence = _confidence(path.edits, path.evidence, path.free > 0)
-            if confidence < floor:
+            if confidence < max(floor, _needed(path)):
                 continue
             floor = max(floor, confidence - CLOSE)
             found.append((confidence, path.free, self.as_match(skill, intent, path, confidence)))
@@ -201,12 +205,12 @@ class _Filler:
         if type_.kind == "text":
             last = min(len(query.heard), at + _LONGEST_TEXT)
             return [
-                Filling(slot, at, end, "text", query.heard.said(at, end), 0.0, 0.2) for end in range(at + 1, last + 1)
+                Filling(slot, at, end, "text", query.heard.said(at, end), 0.0, 0.0) for end in range(at + 1, last + 1)
             ]
         if type_.kind == "list":
             lines = self._skill.lists[type_.entity][1]
             return [
-                Filling(slot, at, one.end, "list", _spelled(lines[one.line], one.words), one.cost, one.evidence)
+                Filling(slot, at, one.end, "list", spelled(lines[one.line], one.words), one.cost, one.evidence)
                 for one in query.list_entries(self._skill, type_.entity, at)
             ]
         return [
@@ -261,19 +265,19 @@ def _confidence(edits: float, evidence: float, free: bool) -> float:
     return evidence / (evidence + edits) if evidence > 0 else 0.0
 
 
+def _needed(path: Path) -> float:
+    """The confidence below which a path counts for nothing."""
+    return THRESHOLD if path.edits <= _SMALL_ERROR else THRESHOLD + _SHORTAGE * max(0.0, _ENOUGH - path.evidence)
+
+
 def _ranked(found: list[tuple[float, int, Match]]) -> list[Match]:
     """Best first. Of several exact matches only those with the fewest words of free text count."""
     exact = [(free, match) for confidence, free, match in found if confidence == 1.0]
     if exact:
         fewest = min(free for free, _ in exact)
-        return [match for free, match in exact if free == fewest]
+        return sorted((match for free, match in exact if free == fewest), key=lambda match: len(match.slots))
     best = sorted(found, key=lambda each: (-each[0], each[1]))
     return [match for confidence, _, match in best if confidence >= best[0][0] - CLOSE]
-
-
-def _spelled(line: str, words: tuple[str, ...]) -> str:
-    """The entry as the skill spells it; of an entry with alternatives the one that was said."""
-    return " ".join(words) if any(mark in line for mark in "([|") else line.strip()
 
 
 def _primary(language: str) -> str:
