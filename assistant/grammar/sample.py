@@ -7,6 +7,7 @@ from random import Random
 
 from assistant.grammar.templates import Choice, Node, Sequence, SlotRef, Word
 
+_ROUNDS = 10
 Sample = tuple[Word | SlotRef, ...]
 
 
@@ -26,7 +27,7 @@ def samples(nodes: Iterable[Node], most: int, random: Random) -> list[Sample]:
     waiting = list(nodes)
     random.shuffle(waiting)
     found: dict[Sample, None] = {}
-    for _ in range(4):
+    for _ in range(_ROUNDS):
         for node in waiting:
             if len(found) >= most:
                 return list(found)

@@ -15,7 +15,7 @@ from assistant.grammar.automaton import compile_templates
 from assistant.grammar.heard import Heard, without_wake_word
 from assistant.grammar.sentences import TYPED, SkillSentences, SlotType, intent_id, slot_type
 from assistant.grammar.sound import Lexicon, Sounds, read_sounds
-from assistant.grammar.templates import SlotRef, parse_lines
+from assistant.grammar.templates import SlotRef, choice, parse_lines
 from assistant.grammar.values.read import ValueReader, typed_words
 from assistant.intent.engine import Match
 from assistant.intent.search import Costs, Entry, Filling, Graph, Path, cheapest, entries, spelled
@@ -229,7 +229,7 @@ def _compile(sentences: SkillSentences, sounds: Sounds) -> _Skill:
     intents = []
     for name, lines in sentences.intents.items():
         file = f"{name}.intent"
-        automaton = compile_templates(parse_lines(lines, file), f"{sentences.skill}/{file}")
+        automaton = compile_templates([choice(parse_lines(lines, file))], f"{sentences.skill}/{file}")
         types = {slot: slot_type(slot, sentences.entities) or SlotType("text") for slot in automaton.slot_refs()}
         alphabet = set(automaton.vocabulary())
         for type_ in types.values():
