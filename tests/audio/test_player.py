@@ -199,15 +199,16 @@ async def test_a_chime_does_not_delay_speech(player: Player, sink: FakeSink) -> 
 
 async def test_a_listen_chime_survives_the_stop_of_the_speech_it_came_with(player: Player, sink: FakeSink) -> None:
     sink.hold()
-    playing = asyncio.create_task(player.play(endless(), VOICE))
-    await held(sink)
     player.chime("listen")
+    await held(sink)
+    playing = asyncio.create_task(player.play(endless(), VOICE))
+    await until(lambda: player._mixer.speech is not None)
     await player.stop()
     sink.release()
     assert await playing is False
     bell = chime("listen", VOICE)
     await until(lambda: len(sink.sound) >= len(bell))
-    assert sink.sound[: len(bell)].tolist() == bell.tolist()
+    assert sink.sound[: len(bell)].tolist() == bell.tolist(), "from its beginning: what was queued is lost"
 
 
 async def test_quiet_ends_a_ring_at_once(player: Player, sink: FakeSink) -> None:

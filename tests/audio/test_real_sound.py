@@ -148,6 +148,15 @@ async def test_an_unplugged_microphone_is_reported_and_found_again(pulse: Pulse,
     assert room.reports.empty
 
 
+def test_it_never_takes_the_loudspeaker_for_a_microphone(pulse: Pulse) -> None:
+    pulse.unplug_microphone()
+    port_audio = PortAudio()
+    with pytest.raises(DeviceError, match="what the speaker plays"):
+        PyAudioSource(port_audio).open()
+    assert pulse.recordings() == []
+    port_audio.shut()
+
+
 @pytest.mark.slow
 async def test_a_sound_server_that_dies_takes_nothing_with_it(pulse: Pulse, room: Room, tmp_path: Path) -> None:
     reader = await room.hub.listen()
