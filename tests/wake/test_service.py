@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 
 import numpy as np
 
-from assistant.audio.frame import FRAME_SAMPLES, Frame
+from assistant.audio.frame import FRAME_SAMPLES, FRAME_SECONDS, Frame
 from assistant.bus.memory import MemoryBus, MemorySubscription
 from assistant.errors import DeviceError, ModelError
 from assistant.messages import Message, audio, system, wake
 from assistant.testing.wake import FakeWakeEngine, wake_sound
+from assistant.wake.gate import BEFORE_SECONDS
 from assistant.wake.service import WakeService
 
 
@@ -48,7 +49,7 @@ class Tape:
 
 
 def frame(index: int, word: str = "", dropped: int = 0) -> Frame:
-    samples = wake_sound(word) if word else np.zeros(FRAME_SAMPLES, dtype=np.int16)
+    samples = wake_sound(word) if word else np.full(FRAME_SAMPLES, 500, dtype=np.int16)
     return Frame(index=index, samples=samples, dropped=dropped)
 
 
@@ -95,6 +96,19 @@ async def test_a_gap_makes_it_forget_what_came_before() -> None:
     async with running(Tape([frame(0), frame(1), frame(5, dropped=3), frame(6), frame(9), frame(10, "alexa")])) as run:
         await run.next()
         assert run.engine.resets == 3, "at the start, after the frames that were lost, and after the jump"
+
+
+async def test_a_quiet_room_costs_no_detector_and_a_sound_brings_back_what_came_before_it() -> None:
+    quiet = [Frame(index=n, samples=np.zeros(FRAME_SAMPLES, dtype=np.int16)) for n in range(100)]
+    tape = Tape([*quiet, frame(100, "alexa")])
+    async with running(tape) as run:
+        processed: list[int] = []
+        process = run.engine.process
+        run.engine.process = lambda samples: processed.append(1) or process(samples)  # type: ignore[method-assign]
+        heard = await run.next()
+        assert isinstance(heard, wake.Detected)
+        assert heard.sample == 101 * FRAME_SAMPLES
+        assert len(processed) == round(BEFORE_SECONDS / FRAME_SECONDS) + 1
 
 
 async def test_while_muted_it_says_nothing_and_afterwards_it_starts_afresh() -> None:
