@@ -85,12 +85,13 @@ class Sounds:
             return 0.25
         return 0.7 if word in self.light else 1.6
 
-    def distance(self, one: str, two: str) -> float:
-        """0 for the same sound, 1 for none in common; of two sound keys."""
+    def distance(self, one: str, two: str, limit: float = 1.0) -> float:
+        """0 for the same sound, 1 for none in common; of two sound keys. Anything beyond `limit` comes out as 1."""
         if one == two:
             return 0.0
         longest = max(len(one), len(two))
-        if not longest:
+        most = limit * longest
+        if abs(len(one) - len(two)) * 0.7 > most or not longest:
             return 1.0
         row = [0.0]
         for sound in two:
@@ -102,6 +103,8 @@ class Sounds:
                 swapped = above[at] + self._swap(left, right)
                 added = row[at] + (0.7 if right in _VOWELS else 1.0)
                 row.append(min(swapped, above[at + 1] + gone, added))
+            if min(row) > most:
+                return 1.0
         return row[-1] / longest
 
     def _swap(self, left: str, right: str) -> float:
@@ -120,10 +123,11 @@ class Lexicon:
         self.words = frozenset(words)
         self._bones = sounds.classes
         self._keys = {word: sounds.key(word) for word in self.words}
+        self._skeleton = {word: self._consonants(key) for word, key in self._keys.items()}
         self._index: dict[str, list[str]] = {}
-        for word, key in self._keys.items():
-            for skeleton in self._skeletons(key):
-                self._index.setdefault(skeleton, []).append(word)
+        for word, bones in self._skeleton.items():
+            for each in _with_one_gone(bones):
+                self._index.setdefault(each, []).append(word)
         self._known: dict[str, Mapping[str, float]] = {}
 
     def near(self, word: str) -> Mapping[str, float]:
@@ -144,10 +148,13 @@ class Lexicon:
         far, steep = (_FAR * 0.6, 2.5) if word in self.words else (_FAR, 1.6)
         small = word in self.words and word in self.sounds.small
         if len(key) > 1 and not small and not any(letter.isdigit() for letter in word):
-            for skeleton in self._skeletons(key):
+            bones = self._consonants(key)
+            for skeleton in _with_one_gone(bones):
                 for other in self._index.get(skeleton, ()):
-                    if other not in found:
-                        away = self.sounds.distance(key, self._keys[other])
+                    longest = max(len(key), len(self._keys[other]))
+                    # Other consonants cost at least 1 in all: mostly that is too far already.
+                    if other not in found and (self._skeleton[other] == bones or longest * far >= 1.0):
+                        away = self.sounds.distance(key, self._keys[other], far)
                         if away <= far and len(self._keys[other]) > 1:
                             cost = 0.2 + steep * away + (0.15 if other in self.sounds.weighty else 0.0)
                             found[other] = cost / 2 if other in self.sounds.small else cost
@@ -159,10 +166,13 @@ class Lexicon:
             found[word] = 0.0
         return found
 
-    def _skeletons(self, key: str) -> set[str]:
-        """The consonants of a key, like ones as one, and the same with one of them left out."""
-        bones = "".join(self._bones.get(letter, letter) for letter in key if letter not in _VOWELS)
-        return {bones} | {bones[:at] + bones[at + 1 :] for at in range(len(bones)) if len(bones) > 1}
+    def _consonants(self, key: str) -> str:
+        """The consonants of a key, like ones as one."""
+        return "".join(self._bones.get(letter, letter) for letter in key if letter not in _VOWELS)
+
+
+def _with_one_gone(bones: str) -> set[str]:
+    return {bones} | {bones[:at] + bones[at + 1 :] for at in range(len(bones)) if len(bones) > 1}
 
 
 @cache

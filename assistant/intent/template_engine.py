@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from assistant.grammar.automaton import compile_templates
 from assistant.grammar.heard import Heard, without_wake_word
 from assistant.grammar.sentences import TYPED, SkillSentences, SlotType, intent_id, slot_type
@@ -18,6 +20,7 @@ from assistant.grammar.sound import Lexicon, Sounds, read_sounds
 from assistant.grammar.templates import SlotRef, choice, parse_lines
 from assistant.grammar.values.read import ValueReader, typed_words
 from assistant.intent.engine import Match
+from assistant.intent.screen import Screen, Vocabulary
 from assistant.intent.search import Costs, Entry, Filling, Graph, Path, cheapest, entries, spelled
 from assistant.messages.base import Slot, Spoken
 
@@ -43,9 +46,7 @@ class _Intent:
     id: str
     graph: Graph
     types: dict[SlotRef, SlotType]
-    alphabet: frozenset[str]
-    has_text: bool
-    has_digits: bool
+    vocabulary: Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class _Skill:
 @dataclass(frozen=True, slots=True)
 class _Language:
     skills: tuple[_Skill, ...]
+    intents: tuple[tuple[_Skill, _Intent], ...]
     lexicon: Lexicon
+    screen: Screen
 
 
 class TemplateEngine:
@@ -84,10 +87,7 @@ class TemplateEngine:
             language = _primary(sentences.language)
             same = next((skill for skill in known if skill.sentences == sentences), None)
             by_language.setdefault(language, []).append(same or _compile(sentences, read_sounds(language)))
-        self._languages = {
-            language: _Language(tuple(each), Lexicon(read_sounds(language), _all_words(each)))
-            for language, each in by_language.items()
-        }
+        self._languages = {language: _join(language, each) for language, each in by_language.items()}
 
     def match(self, text: str, language: str, now: datetime) -> list[Match]:
         """The intents whose sentences fit, best first."""
@@ -116,21 +116,19 @@ class _Query:
         self.entries: dict[tuple[str, str, int], list[Entry]] = {}
 
     def run(self) -> list[Match]:
-        ranked: list[tuple[float, int, _Skill, _Intent, list[float], float]] = []
-        for skill in self.language.skills:
-            for intent in skill.intents:
-                rest, evidence = self.bounds(intent)
-                best = _confidence(rest[0], evidence, False)
-                if best >= THRESHOLD:
-                    ranked.append((-best, len(ranked), skill, intent, rest, evidence))
-        ranked.sort(key=lambda each: each[:2])
+        bounds = self.language.screen.bounds(self.heard, self.costs)
+        least, evidence = bounds.rest[:, 0], bounds.evidence
+        best = evidence / np.maximum(evidence + least, 1e-9)
+        needed = np.where(least <= _SMALL_ERROR, THRESHOLD, THRESHOLD + _SHORTAGE * np.maximum(0.0, _ENOUGH - evidence))
         found: list[tuple[float, int, Match]] = []
         floor = THRESHOLD
-        for best, _, skill, intent, rest, evidence in ranked:
-            if -best < floor:
+        for number in sorted(np.flatnonzero(best >= needed).tolist(), key=lambda number: -best[number]):
+            if best[number] < floor:
                 break
-            budget = min(_MOST_EDITS, evidence * (1 - floor) / floor)
-            path = cheapest(intent.graph, self.costs, self.filler(skill, intent), rest, budget)
+            skill, intent = self.language.intents[number]
+            budget = min(_MOST_EDITS, float(evidence[number]) * (1 - floor) / floor)
+            rest = bounds.rest[number].tolist()
+            path = cheapest(intent.graph, self.costs, _Filler(self, skill, intent), rest, budget)
             if path is None:
                 continue
             confidence = _confidence(path.edits, path.evidence, path.free > 0)
@@ -139,33 +137,6 @@ class _Query:
             floor = max(floor, confidence - CLOSE)
             found.append((confidence, path.free, self.as_match(skill, intent, path, confidence)))
         return _ranked(found)
-
-    def bounds(self, intent: _Intent) -> tuple[list[float], float]:
-        """For each position the least that the words from there on can cost, and the most evidence there can be."""
-        rest = [0.0]
-        evidence = 0.0
-        for word, near, insertion in zip(
-            reversed(self.heard.words), reversed(self.heard.near), reversed(self.costs.insertion), strict=True
-        ):
-            usable = near.keys() & intent.alphabet
-            if usable:
-                cost = min(near[each] for each in usable)
-                evidence += max(self.sounds.weight(each) for each in usable)
-            elif intent.has_digits and word[0].isdigit():
-                cost = 0.0
-                evidence += 1.0
-            else:
-                cost = 0.0 if intent.has_text else insertion
-                evidence += 0.1 if intent.has_text else 0.0
-            rest.append(rest[-1] + min(cost, insertion))
-        rest.reverse()
-        polite = sum(insertion for insertion in self.costs.insertion if insertion > 0.02)
-        if any(len(ways) > 1 for ways in self.costs.skips):
-            rest = [max(0.0, each - polite) for each in rest]
-        return rest, evidence
-
-    def filler(self, skill: _Skill, intent: _Intent) -> _Filler:
-        return _Filler(self, skill, intent)
 
     def list_entries(self, skill: _Skill, entity: str, at: int) -> list[Entry]:
         key = (skill.sentences.skill, entity, at)
@@ -244,17 +215,26 @@ def _compile(sentences: SkillSentences, sounds: Sounds) -> _Skill:
                 id=intent_id(sentences.skill, name),
                 graph=Graph(automaton, sounds),
                 types=types,
-                alphabet=frozenset(alphabet),
-                has_text="text" in kinds,
-                has_digits=not kinds.isdisjoint(TYPED),
+                vocabulary=Vocabulary(
+                    words=frozenset(alphabet),
+                    has_text="text" in kinds,
+                    has_digits=not kinds.isdisjoint(TYPED),
+                    has_lists="list" in kinds,
+                ),
             )
         )
         words |= alphabet
     return _Skill(sentences, tuple(intents), lists, frozenset(words))
 
 
-def _all_words(skills: Sequence[_Skill]) -> frozenset[str]:
-    return frozenset().union(*(skill.words for skill in skills))
+def _join(language: str, skills: Sequence[_Skill]) -> _Language:
+    intents = tuple((skill, intent) for skill in skills for intent in skill.intents)
+    return _Language(
+        skills=tuple(skills),
+        intents=intents,
+        lexicon=Lexicon(read_sounds(language), frozenset().union(*(skill.words for skill in skills))),
+        screen=Screen([intent.vocabulary for _, intent in intents]),
+    )
 
 
 def _confidence(edits: float, evidence: float, free: bool) -> float:
