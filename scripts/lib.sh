@@ -157,7 +157,7 @@ need_venv() {
         fail "Python packages could not be installed. All that pip said is in $log. Without network, try again with it"
     working "The assistant" "$log" "$VENV/bin/python" -m pip install --no-deps --no-build-isolation --editable "$ROOT" ||
         fail "the project could not be installed into $VENV. All that pip said is in $log"
-    if "$VENV/bin/assistant" intent train --help >/dev/null 2>&1; then
+    if [[ ! ${NO_TRAINING-} ]] && "$VENV/bin/assistant" intent train --help >/dev/null 2>&1; then
         working "Learning the sentences of the skills" "$log" "$VENV/bin/assistant" intent train ||
             say "  It will learn them when it starts"
     fi
