@@ -1,11 +1,15 @@
 """A skill written in a test: `make_skill(code, intents)` gives its folder."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+from assistant.bus.memory import MemorySubscription
+from assistant.messages import Message
 
 MakeSkill = Callable[..., Path]
 
@@ -38,6 +42,14 @@ def make_skill(tmp_path: Path) -> MakeSkill:
         return folder
 
     return make
+
+
+async def next_message(inbox: MemorySubscription) -> Message:
+    """The next message; fails when none comes."""
+    async with asyncio.timeout(5):
+        async for envelope in inbox:
+            return envelope.message
+    raise AssertionError("the bus is closed")
 
 
 def threads_end(but: str = "") -> None:

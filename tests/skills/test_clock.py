@@ -8,6 +8,7 @@ import yaml
 
 from assistant.config.paths import TREE
 from assistant.grammar.folder import read_sentences
+from assistant.skills.words import calendar_date, number
 from assistant.testing.skills import SkillTester
 
 CLOCK = TREE / "skills" / "clock"
@@ -43,8 +44,6 @@ async def test_every_occasion_has_a_day() -> None:
 async def test_moving_occasions(asked: str, said: date) -> None:
     async with SkillTester(CLOCK) as tester:
         days = (said - date(2026, 3, 2)).days
-        from assistant.skills.words import number
-
         assert number(days) in (await tester.ask(f"how many days until {asked}")).text.lower()
 
 
@@ -52,8 +51,6 @@ async def test_moving_occasions(asked: str, said: date) -> None:
 async def test_easter(year: int, day: tuple[int, int]) -> None:
     async with SkillTester(CLOCK, now=datetime(year, 1, 1, tzinfo=ZoneInfo("Europe/London"))) as tester:
         spoken = (await tester.ask("when is easter")).text
-        from assistant.skills.words import calendar_date
-
         assert calendar_date(date(year, *day)) in spoken
 
 
@@ -69,3 +66,9 @@ async def test_the_time_follows_the_household_and_the_setting() -> None:
 async def test_a_day_in_the_past_is_said_to_be_past() -> None:
     async with SkillTester(CLOCK) as tester:
         assert "ago" in (await tester.ask("how many days until yesterday")).text
+
+
+async def test_an_occasion_that_is_today_is_today() -> None:
+    async with SkillTester(CLOCK, now=datetime(2026, 12, 25, 23, 59, tzinfo=ZoneInfo("Europe/Berlin"))) as tester:
+        assert "today" in (await tester.ask("how many days until christmas")).text
+        assert "tomorrow" in (await tester.ask("how long until boxing day")).text

@@ -10,7 +10,7 @@ from assistant.messages import skill
 from assistant.skills.find import Place, find_skills
 from assistant.testing.skills import SkillTester
 
-from .conftest import GO, MakeSkill, threads_end
+from .conftest import GO, MakeSkill, next_message, threads_end
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,7 @@ async def test_folders_are_followed_without_a_restart(make_skill: MakeSkill) -> 
         shutil.rmtree(folder)
         gone = tester._bus.subscribe((skill.Removed,), "spy")
         assert await tester.rescan() == ("added",)
-        async for envelope in gone:
-            assert envelope.message == skill.Removed(skill="probe")
-            break
+        assert await next_message(gone) == skill.Removed(skill="probe")
         assert (await tester.ask("go ahead")).intent is None
 
 

@@ -15,7 +15,7 @@ from assistant.messages.base import Spoken
 from assistant.skills.service import SkillsService
 from assistant.testing.skills import SkillTester
 
-from .conftest import GO, MakeSkill, threads_end
+from .conftest import GO, MakeSkill, next_message, threads_end
 
 ONE = """
 class Probe(Skill):
@@ -70,8 +70,6 @@ async def test_a_slow_skill_is_given_up_on_and_its_late_answer_dropped(make_skil
     code = body("await asyncio.sleep(0.2); return 'too late'")
     folder = make_skill("import asyncio\n" + code, intents=INTENTS)
     async with SkillTester(folder, timeout=0.05) as tester:
-        said: list[str] = []
-        tester._bus.subscribe((skill.Replied,), "spy")
         reply = await tester.ask("go ahead")
         assert reply.text == "Sorry, that took too long."
         said = [(await tester.ask("something else")).text for _ in range(3)]
@@ -108,10 +106,9 @@ async def test_a_hanging_skill_blocks_no_other(make_skill: MakeSkill) -> None:
         other = SkillsService.handle  # the second request goes straight to the service: ask() waits for its own reply
         heard = tester._bus.subscribe((skill.Replied,), "spy")
         await other(tester._service, matched("quick", "hi", "q1"))
-        async for envelope in heard:
-            assert isinstance(envelope.message, skill.Replied)
-            assert (envelope.message.skill, envelope.message.text.text) == ("quick", "hello")
-            break
+        reply = await next_message(heard)
+        assert isinstance(reply, skill.Replied)
+        assert (reply.skill, reply.text.text) == ("quick", "hello")
         assert not held.done()
         hold.set()
         assert (await held).text == "done"
@@ -123,11 +120,7 @@ async def test_the_understanding_room_learns_the_skills_when_it_starts_later(mak
     async with SkillTester(folder) as tester:
         heard = tester._bus.subscribe((skill.Ready, skill.Loaded), "intent")
         tester._bus.publish(system.Ready(service="intent", version=__version__), "intent")
-        found = []
-        async for envelope in heard:
-            found.append(envelope.message)
-            if isinstance(envelope.message, skill.Loaded):
-                break
+        found = [await next_message(heard), await next_message(heard)]
         ready = skill.Ready(skill="probe", version="1.0.0", folder=str(folder), intents=("probe.go",))
         assert found == [ready, skill.Loaded(skills=("probe",))]
 
@@ -148,11 +141,9 @@ async def test_the_assistants_own_intents_are_left_to_their_room(make_skill: Mak
         heard = tester._bus.subscribe((skill.Replied,), "spy")
         await tester._service.handle(matched("dialog", "stop", "s1"))
         await tester._service.handle(matched("vanished", "x", "s2"))
-        async for envelope in heard:
-            assert isinstance(envelope.message, skill.Replied)
-            assert envelope.message.session == "s2"
-            assert envelope.message.text.text == "Sorry, I can't do that right now."
-            break
+        reply = await next_message(heard)
+        assert isinstance(reply, skill.Replied)
+        assert (reply.session, reply.text.text) == ("s2", "Sorry, I can't do that right now.")
 
 
 async def test_a_question_is_forgotten_when_something_else_is_asked(make_skill: MakeSkill) -> None:
@@ -160,6 +151,8 @@ async def test_a_question_is_forgotten_when_something_else_is_asked(make_skill: 
     class Probe(Skill):
         @intent("go")
         def go(self, request):
+            if "thing" in request:
+                return "no question"
             return Reply("how?", ask=lambda answer: f"answered {answer.text()}")
         @intent("other")
         def other(self, request):
@@ -173,6 +166,13 @@ async def test_a_question_is_forgotten_when_something_else_is_asked(make_skill: 
         await tester.ask("go ahead")
         assert (await tester.ask("something else")).text == "what?"
         assert (await tester.ask("say twenty five")).text == "default 25.0"
+        await tester.ask("go ahead")
+        assert (await tester.ask("go with the flow")).text == "no question"
+        heard = tester._bus.subscribe((skill.Replied,), "spy")
+        await tester._service.handle(skill.Answer(session="s2", skill="probe", text=Spoken("seven"), language="en"))
+        reply = await next_message(heard)
+        assert isinstance(reply, skill.Replied)
+        assert reply.text.text == "default 7.0"
 
 
 async def test_settings_are_typed_and_a_wrong_one_is_a_clear_line(make_skill: MakeSkill) -> None:
