@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pyaudio
 import pytest
 
+from assistant.audio import pyaudio_device
 from assistant.audio.chimes import chime
 from assistant.audio.file_device import read_speech
 from assistant.audio.frame import RATE, Samples
@@ -148,6 +150,38 @@ async def test_an_unplugged_microphone_is_reported_and_found_again(pulse: Pulse,
     assert room.reports.empty
 
 
+class _Strict(pyaudio.PyAudio):  # type: ignore[misc, unused-ignore]
+    """A card that knows only 48 kHz stereo, as many do when nothing converts for them."""
+
+    def get_device_info_by_index(self, device_index: int) -> dict[str, object]:
+        info = dict(super().get_device_info_by_index(device_index))
+        return {**info, "maxInputChannels": 2, "maxOutputChannels": 2, "defaultSampleRate": 48_000.0}
+
+    def open(self, *, rate: int, channels: int, **rest: object) -> object:
+        if rate != 48_000:
+            raise OSError(-9997, "Invalid sample rate")
+        if channels != 2:
+            raise OSError(-9998, "Invalid number of channels")
+        return super().open(rate=rate, channels=channels, **rest)
+
+
+async def test_a_card_of_another_rate_and_channel_count_is_converted_for(
+    pulse: Pulse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pyaudio, "PyAudio", _Strict)
+    room = Room()
+    try:
+        path = write(tmp_path / "a.wav", tone(440, 3))
+        assert pitch_of(await hear(await room.hub.listen(), pulse, path)) == pytest.approx(440, abs=2)
+        with pulse.record_speaker(tmp_path / "heard.wav"):
+            assert await room.player.play(pieces(*np.array_split(tone(600, 0.8, VOICE), 9)), VOICE)
+        sound = read_speech(tmp_path / "heard.wav")
+        assert pitch_of(sound) == pytest.approx(600, abs=2)
+        assert seconds_of_sound(sound) == pytest.approx(0.8, abs=0.02)
+    finally:
+        room.close()
+
+
 def test_it_never_takes_the_loudspeaker_for_a_microphone(pulse: Pulse) -> None:
     pulse.unplug_microphone()
     port_audio = PortAudio()
@@ -193,6 +227,26 @@ def test_devices_are_listed_and_chosen_by_part_of_their_name(pulse: Pulse) -> No
     source.close()
     with pytest.raises(DeviceError, match=r"'jabra'.*'pulse'"):
         PyAudioSource(port_audio, "jabra").open()
+    port_audio.shut()
+
+
+def test_a_card_plugged_in_meanwhile_is_found_although_the_microphone_is_open(
+    pulse: Pulse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port_audio = PortAudio()
+    source, sink = PyAudioSource(port_audio), PyAudioSink(port_audio, "new speaker")
+    source.open()
+    first = port_audio._audio
+    for cards in ("", "1 [new speaker]"):
+        monkeypatch.setattr(pyaudio_device, "_cards", lambda cards=cards: cards)
+        port_audio._cards = ""
+        for _ in range(2):  # the first failure asks for a look, the second finds what is new
+            with pytest.raises(DeviceError):
+                sink.open(VOICE)
+        assert source.read() is not None
+        assert (port_audio._audio is first) == (cards == ""), "the list is made anew only when something changed"
+        assert not port_audio.stale
+    source.close()
     port_audio.shut()
 
 
