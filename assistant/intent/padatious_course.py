@@ -14,7 +14,6 @@ from assistant.grammar.sentences import TYPED, SkillSentences, SlotType, intent_
 from assistant.grammar.sound import Lexicon, read_sounds
 from assistant.grammar.templates import Node, SlotRef, Word, parse_lines, slots, vocabulary
 from assistant.grammar.values.read import typed_words
-from assistant.intent.padatious_nets import Plan
 from assistant.intent.search import Graph
 from assistant.messages.base import SlotKind
 
@@ -30,6 +29,24 @@ _TYPED_EXAMPLES: Mapping[SlotKind, tuple[str, ...]] = {
     "date": ("tomorrow", "friday", "next monday", "the third of may", "in two days"),
     "datetime": ("tomorrow at seven", "in ten minutes", "tonight", "friday at noon", "seven in the morning"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is trained: sentences of each intent, with slots as `{name}`, and examples for slots. Names are letters."""
+
+    intents: Mapping[str, list[str]]
+    entities: Mapping[str, list[str]]
+
+    def to_json(self) -> str:
+        """For the training process."""
+        return json.dumps({"intents": self.intents, "entities": self.entities})
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Raises ValueError or KeyError."""
+        data = json.loads(text)
+        return cls(intents=data["intents"], entities=data["entities"])
 
 
 @dataclass(frozen=True, slots=True)

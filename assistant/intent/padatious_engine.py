@@ -1,42 +1,45 @@
 """Understanding by padatious, a small neural network per intent, for sentences that no template foresaw.
 
 Its confidence says little: it accepts sentences of other worlds. So a guess counts only when it is confident, alone,
-its slots hold what they should, and most of the words are words of that intent. It never reports 1.0.
+and borne out by the words (padatious_check). It never reports 1.0.
+
+padatious 0.4.8 prints, starts threads that outlive their time-out, and answers from regular expressions when training
+was cut off. So its container is not used: only its intents and entities, trained one after the other in a process that
+can be killed (`python -m assistant.intent.padatious_engine FOLDER`, which trains what FOLDER/plan.json says), and
+loaded from files.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from assistant.errors import EngineError
 from assistant.grammar.heard import Heard, without_wake_word
-from assistant.grammar.sentences import TYPED, SkillSentences, SlotType
-from assistant.grammar.templates import SlotRef
-from assistant.grammar.values.read import ValueReader
+from assistant.grammar.sentences import SkillSentences
 from assistant.intent.engine import Match
-from assistant.intent.padatious_course import Course, Taught
-from assistant.intent.padatious_nets import Guess, Nets, Plan, is_whole, seal
-from assistant.intent.search import Costs, entries, spelled
-from assistant.messages.base import Slot, Spoken
+from assistant.intent.padatious_check import Check
+from assistant.intent.padatious_course import Course, Plan
 
 CONFIDENT = 0.8
 """padatious' own confidence that is needed."""
 ALONE = 0.1
 """How far ahead of the next intent it has to be."""
-KNOWN = 0.8
-"""The share of the utterance's weight that must be words of the intent."""
+_PLAN = "plan.json"
+_SEAL = "seal.json"
 _HIGHEST = 0.9
-_LEAST = 2.0
-"""Weight of known words that is needed where no slot bears the guess out, or only one that takes any words."""
 _SURE_WITHOUT_SLOTS = 0.5**0.5
 """What padatious gives at most to an intent in which it found no slot."""
 
@@ -110,7 +113,7 @@ class PadatiousEngine:
         second = guesses[1][0] if len(guesses) > 1 else 0.0
         if confidence < CONFIDENT or confidence - second < ALONE:
             return []
-        match = _Check(trained.course, heard, now).match(first, min(confidence, _HIGHEST))
+        match = Check(trained.course, heard, now).match(first.intent, first.slots, min(confidence, _HIGHEST))
         return [match] if match else []
 
     def close(self) -> None:
@@ -124,7 +127,7 @@ class PadatiousEngine:
     def _train(self, plan: Plan, folder: Path) -> None:
         work = Path(mkdtemp(prefix="training-", dir=self._folder))
         try:
-            plan.write(work)
+            (work / _PLAN).write_text(plan.to_json(), encoding="utf-8")
             self._run(work)
             seal(work)
             shutil.rmtree(folder, ignore_errors=True)
@@ -138,7 +141,7 @@ class PadatiousEngine:
         """Train in a process of its own, with low priority and a deadline, and silent."""
         root = str(Path(__file__).parents[2])
         path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
-        command = [sys.executable, "-W", "ignore", "-m", "assistant.intent.padatious_nets", str(work)]
+        command = [sys.executable, "-W", "ignore", "-m", "assistant.intent.padatious_engine", str(work)]
         if shutil.which("nice"):
             command = ["nice", "-n", "15", *command]
         with self._lock:
@@ -169,67 +172,6 @@ class PadatiousEngine:
             raise EngineError(problem, where=self.name, hint="See if the packages padatious and fann2 are installed")
 
 
-class _Check:
-    """Whether the words bear out what padatious guessed."""
-
-    def __init__(self, course: Course, heard: Heard, now: datetime) -> None:
-        self.course = course
-        self.heard = heard
-        self.costs = Costs(heard, course.lexicon)
-        self.values = ValueReader(heard, course.language, now)
-
-    def match(self, guess: Guess, confidence: float) -> Match | None:
-        intent = self.course.intents[guess.intent]
-        found: list[Slot] = []
-        inside: set[int] = set()
-        for name, said in guess.slots.items():
-            slot, type_ = intent.slots[name]
-            start, end = self.place(said)
-            filled = self.fill(intent, slot, type_, start, end) if end > start else None
-            if filled is None or not inside.isdisjoint(range(start, end)):
-                return None
-            found.append(filled)
-            inside.update(range(start, end))
-        outside = [word for at, word in enumerate(self.heard.words) if at not in inside]
-        has_text = any(slot.kind == "text" for slot in found)
-        if not self.borne_out(outside, intent, _LEAST if has_text or not found else 0.0):
-            return None
-        return Match(intent=intent.id, skill=intent.skill.skill, slots=tuple(found), confidence=confidence)
-
-    def borne_out(self, outside: Sequence[str], intent: Taught, least: float) -> bool:
-        """Whether the words outside of the slots are the intent's: at least `least` of them by weight, one of them
-        with content, hardly any other, and none that turns the meaning around."""
-        sounds = self.course.sounds
-        weights = {word: sounds.weight(word) for word in outside if word not in sounds.fillers}
-        known = weights.keys() & intent.literals
-        if not sounds.negations.isdisjoint(weights) or any(word in sounds.weighty for word in weights.keys() - known):
-            return False
-        if not any(weights[word] == 1.0 for word in known):
-            return False
-        weight = sum(weights[word] for word in known)
-        return weight >= max(least, KNOWN * sum(weights.values()))
-
-    def place(self, said: str) -> tuple[int, int]:
-        """Where the words of a slot lie; (0, 0) when they do not."""
-        words = said.split()
-        for start in range(len(self.heard) - len(words) + 1):
-            if list(self.heard.words[start : start + len(words)]) == words:
-                return start, start + len(words)
-        return 0, 0
-
-    def fill(self, intent: Taught, slot: SlotRef, type_: SlotType, start: int, end: int) -> Slot | None:
-        spoken = self.heard.said(start, end)
-        value: float | str | None = spoken
-        if type_.kind == "list":
-            graph, lines = self.course.lists[intent.skill.skill, type_.entity]
-            whole = [one for one in entries(graph, self.costs, start, 0.5) if one.end == end]
-            value = spelled(lines[whole[0].line], whole[0].words) if whole else None
-        elif type_.kind in TYPED:
-            readings = [one for one in self.values.read(type_.kind, start) if one.end == end]
-            value = readings[0].value if readings else None
-        return None if value is None else Slot(name=slot.name, spoken=Spoken(spoken), kind=type_.kind, value=value)
-
-
 def _confidence(guess: Guess) -> float:
     """padatious' confidence on one scale: without slots it never says more than the root of a half."""
     return guess.confidence if guess.slots else guess.confidence / _SURE_WITHOUT_SLOTS
@@ -237,3 +179,98 @@ def _confidence(guess: Guess) -> float:
 
 def _primary(language: str) -> str:
     return language.lower().replace("_", "-").split("-")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """padatious' opinion of one intent: its confidence and the words of each slot."""
+
+    intent: str
+    confidence: float
+    slots: Mapping[str, str]
+
+
+class Nets:
+    """Trained networks, loaded from a folder. Raises OSError or ValueError when they are not there or damaged."""
+
+    def __init__(self, folder: Path) -> None:
+        intents, entities, _ = _padatious()
+        plan = Plan.from_json((folder / _PLAN).read_text(encoding="utf-8"))
+        self._intents = [intents.from_file(name, str(folder)) for name in plan.intents]
+        self._entities = _Entities(
+            {name: entities.from_file(entities.wrap_name(name), str(folder)) for name in plan.entities}
+        )
+
+    def guess(self, words: str) -> list[Guess]:
+        """Every intent's opinion of a sentence in lower case, most confident first."""
+        from padatious.util import tokenize
+
+        sentence = tokenize(words)
+        found = []
+        for intent in self._intents:
+            data = intent.match(sentence, self._entities)
+            slots = {token.strip("{}"): _joined(part) for token, part in data.matches.items()}
+            found.append(Guess(intent.name, float(data.conf), slots))
+        return sorted(found, key=lambda guess: -guess.confidence)
+
+
+class _Entities:
+    """Finds the network of a slot, as padatious' intents ask for it."""
+
+    def __init__(self, nets: Mapping[str, Any]) -> None:
+        self._nets = nets
+
+    def find(self, intent: str, token: str) -> Any:
+        return self._nets.get(token.strip("{}"))
+
+
+def seal(folder: Path) -> None:
+    """Note the digests of all that was trained, to tell later that it is whole. Raises OSError."""
+    (folder / _SEAL).write_text(json.dumps(_digests(folder)), encoding="utf-8")
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether the folder holds what was trained. Must be asked before loading: FANN ends the process on a bad file."""
+    try:
+        noted = json.loads((folder / _SEAL).read_text(encoding="utf-8"))
+        return bool(noted == _digests(folder))
+    except (OSError, ValueError):
+        return False
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.iterdir() if path.name != _SEAL)
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def train(folder: Path) -> None:
+    """Train what the folder's plan says and save the networks beside it. Takes from seconds to minutes."""
+    intents, entities, data = _padatious()
+    plan = Plan.from_json((folder / _PLAN).read_text(encoding="utf-8"))
+    for kind, named in ((intents, plan.intents), (entities, plan.entities)):
+        lines = data()
+        wrapped = {name if kind is intents else entities.wrap_name(name): each for name, each in named.items()}
+        for name, each in wrapped.items():
+            lines.add_lines(name, each)
+        for name in wrapped:
+            net = kind(name=name, hsh=b"-")
+            net.train(lines)
+            net.save(str(folder))
+
+
+def _padatious() -> tuple[Any, Any, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from padatious.entity import Entity
+        from padatious.intent import Intent
+        from padatious.train_data import TrainData
+    return Intent, Entity, TrainData
+
+
+def _joined(tokens: list[str]) -> str:
+    """padatious splits at apostrophes: put "mum ' s" together again."""
+    return " ".join(tokens).replace(" ' ", "'").replace(" '", "'")
+
+
+if __name__ == "__main__":
+    train(Path(sys.argv[1]))

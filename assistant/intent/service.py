@@ -101,9 +101,9 @@ class IntentService(Service):
         match message:
             case intent.Understand():
                 self.spawn(self._understand(message), "understand")
-            case skill.Ready():
+            case skill.Ready() if message.skill not in self._own:
                 self._folders[message.skill] = Path(message.folder)
-            case skill.Removed():
+            case skill.Removed() if message.skill not in self._own:
                 self._folders.pop(message.skill, None)
             case skill.Loaded():
                 # Skills come and go one by one; this says that they are complete.
@@ -167,7 +167,8 @@ class IntentService(Service):
             for trainer in self._trainers.values():
                 trainer.give(sentences)
             self._intents = sum(len(each.intents) for each in sentences)
-            self.say(intent.Learned(skills=tuple(each.skill for each in sentences), intents=self._intents))
+            skills = tuple(each.skill for each in sentences if each.skill not in self._own)
+            self.say(intent.Learned(skills=skills, intents=self._intents))
             self._learned.set()
 
     def _read_all(self, folders: dict[str, Path]) -> list[SkillSentences]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import pytest
@@ -37,10 +38,10 @@ class StillClock:
 class House:
     """A bus with an intent service, and skills in a folder."""
 
-    def __init__(self, folder: Path, engines: Sequence[IntentEngine]) -> None:
+    def __init__(self, folder: Path, engines: Sequence[IntentEngine], own: Mapping[str, Path]) -> None:
         self.folder = folder
         self.bus = MemoryBus()
-        self.service = IntentService(engines, StillClock())
+        self.service = IntentService(engines, StillClock(), own=own)
         self.inbox = self.bus.subscribe(
             (intent.Matched, intent.Ambiguous, intent.Unmatched, intent.Learned, intent.Trained, system.Health), "test"
         )
@@ -74,8 +75,10 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, *engines: IntentEngine) -> AsyncIterator[House]:
-    house = House(folder, engines or (TemplateEngine(),))
+async def open_house(
+    folder: Path, *engines: IntentEngine, own: Mapping[str, Path] = MappingProxyType({})
+) -> AsyncIterator[House]:
+    house = House(folder, engines or (TemplateEngine(),), own)
     ready = house.bus.subscribe((system.Ready,), "wait")
     serving = asyncio.create_task(house.service.serve(house.bus))
     async for _ in ready:
@@ -249,3 +252,14 @@ async def test_a_failed_training_is_told_and_the_other_engines_answer(tmp_path: 
             await asyncio.sleep(0)
             health = await house.health()
         assert "did not end" in health.note
+
+
+async def test_the_assistants_own_sentences_are_always_there(tmp_path: Path) -> None:
+    place = tmp_path / "own" / "locale" / "en"
+    place.mkdir(parents=True)
+    (place / "repeat.intent").write_text("say that again")
+    async with open_house(tmp_path, own={"dialog": tmp_path / "own"}) as house:
+        house.has("lamp", on="lamp on")
+        assert (await house.loaded()).skills == ("lamp",)
+        found = await house.ask("say that again")
+        assert isinstance(found, intent.Matched) and found.intent == "dialog.repeat"
