@@ -130,13 +130,11 @@ announce() {
 need_venv() {
     local lock=$1 stamp="$VENV/.ready-$1" wanted log="$VENV/set-up.log"
     wanted=$(fingerprint "$lock")
-    if [[ -f $stamp && $(<"$stamp") == "$wanted" && -x $VENV/bin/assistant && ! -e $VENV/.unfinished ]]; then
-        return
-    fi
+    ! is_ready "$stamp" "$wanted" || return 0
     announce
     exec 9<"$ROOT"
     flock 9 # two starts at once: the second waits and then finds all done
-    if [[ -f $stamp && $(<"$stamp") == "$wanted" && ! -e $VENV/.unfinished ]]; then
+    if is_ready "$stamp" "$wanted"; then
         exec 9<&-
         return
     fi
@@ -159,7 +157,7 @@ need_venv() {
         fail "Python packages could not be installed. All that pip said is in $log. Without network, try again with it"
     working "The assistant" "$log" "$VENV/bin/python" -m pip install --no-deps --no-build-isolation --editable "$ROOT" ||
         fail "the project could not be installed into $VENV. All that pip said is in $log"
-    if "$VENV/bin/assistant" intent train --help >/dev/null 2>&1; then
+    if [[ ! ${NO_TRAINING-} ]] && "$VENV/bin/assistant" intent train --help >/dev/null 2>&1; then
         working "Learning the sentences of the skills" "$log" "$VENV/bin/assistant" intent train ||
             say "  It will learn them when it starts"
     fi
@@ -170,6 +168,10 @@ need_venv() {
     fi
     rm "$VENV/.unfinished"
     exec 9<&-
+}
+
+is_ready() { # STAMP FINGERPRINT
+    [[ -f $1 && $(<"$1") == "$2" && -x $VENV/bin/assistant && ! -e $VENV/.unfinished ]]
 }
 
 usable_venv() {

@@ -48,7 +48,7 @@ def _who(side: str, kind: type[Message]) -> str:
         names += ["any client"] if kind in GUEST_SAYS else ["the owner's client"] if kind in OWNER_SAYS else []
     elif kind.topic == "system.probe":
         names = ["every service"]
-    return ", ".join(names) or "nobody yet"
+    return ", ".join(names) or "clients that watch" if side == "hears" else "nobody"
 
 
 def _fields(kind: type[Message]) -> str:

@@ -94,7 +94,8 @@ class FileSource:
 
 class FileSink:
     """A WAV file as a speaker. A `path` that ends in .wav takes everything, at the rate it is first opened with;
-    any other is a folder that gets 01.wav, 02.wav and so on, one each time it is opened."""
+    any other is a folder that gets 01.wav, 02.wav and so on, one each time it is opened
+    and something is played."""
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
@@ -113,8 +114,7 @@ class FileSink:
                 self._file = self._kept
             else:
                 self._count += 1
-                path = self._path if self._single else self._path / f"{self._count:02}.wav"
-                self._file = _create(path, rate)
+                self._file = _create(self._path if self._single else self._numbered(), rate)
                 self._kept = self._file if self._single else None
             self._convert = Resampler(rate, self._file.samplerate)
 
@@ -150,12 +150,19 @@ class FileSink:
             except (OSError, soundfile.LibsndfileError) as error:
                 raise DeviceError(f"cannot be written: {error}", where=str(self._path)) from error
 
+    def _numbered(self) -> Path:
+        return self._path / f"{self._count:02}.wav"
+
     def _let_go(self) -> None:
         if self._file is not None:
+            nothing = self._file.tell() == 0
             if self._single:
                 self._file.flush()
             else:
                 self._file.close()
+                if nothing:
+                    self._numbered().unlink(missing_ok=True)
+                    self._count -= 1
         self._file = None
         self._convert = None
 
@@ -198,7 +205,7 @@ class _Decoder:
             if not problem and (got < file.frames or self._cut):
                 problem = "the file is shorter than it says"
             if not problem and not got:
-                problem = "there is no sound in it"
+                raise DeviceError("there is no sound in it", where=self._where, hint=READABLE)
             if problem:
                 raise DeviceError(f"breaks off after {got / file.samplerate:.1f} s ({problem})", where=self._where,
                                   hint=READABLE)  # fmt: skip

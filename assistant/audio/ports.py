@@ -1,6 +1,6 @@
 """How other services hear and make sound, whether the sound room is in this process or another.
 
-`hub.Hub` implements both here; `wire` implements both over a unix socket.
+`hub.Hub` and `player.Player` implement them here, `wire.WireMicrophone` and `wire.WireSpeaker` over a unix socket.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Microphone(Protocol):
     async def listen(self, *, from_sample: int | None = None) -> Reader:
         """Read from now on, or from `from_sample` as far back as the ring reaches (about 3 s). At most three readers.
 
-        The iteration ends when the source ends, and pauses while the microphone is muted. Raises DeviceError.
+        The iteration ends when the source ends, and pauses while the microphone is muted or lost; over a socket it
+        raises DeviceError when the audio service goes. Raises DeviceError.
         """
         ...
 
@@ -40,5 +41,5 @@ class Speaker(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Fall silent within 100 ms."""
+        """Fall silent within 100 ms: ends what plays and every `play` that waits for its turn. Chimes are not meant."""
         ...

@@ -11,9 +11,11 @@ from __future__ import annotations
 import ctypes as c
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from assistant.errors import DeviceError
 
 PATIENCE = 0.3
 """Seconds to wait for an answer, all in all."""
@@ -171,6 +173,55 @@ class PulseProbe:
             if self._lib.pa_mainloop_prepare(self._loop, 20_000) < 0 or self._lib.pa_mainloop_poll(self._loop) < 0:
                 return
             self._lib.pa_mainloop_dispatch(self._loop)
+
+
+class FeedWatch:
+    """Notices when a sound server feeds the microphone's stream from somewhere else."""
+
+    EVERY = 12
+    """Frames between two looks: about a second."""
+
+    def __init__(self) -> None:
+        self._probe = PulseProbe()
+        self._known: set[int] = set()
+        self._feed: tuple[int, str] | None = None
+        self._count = 0
+
+    def before(self) -> None:
+        """Just before the stream opens."""
+        self._feed = None
+        self._known = {feed.index for feed in self._now()} if self._probe.open() else set()
+
+    def after(self) -> str:
+        """Just after: the source's own name, or nothing when no sound server is behind it. Raises DeviceError."""
+        new = [feed for feed in self._now() if feed.index not in self._known]
+        if not new:
+            self._probe.close()
+            return ""
+        if new[0].own_speaker:
+            raise DeviceError("the sound server has no microphone but what the speaker plays",
+                              where=new[0].source, hint="Plug a microphone in; it will be found")  # fmt: skip
+        self._feed = (new[0].index, new[0].source)
+        self._count = 0
+        return new[0].description or new[0].source
+
+    def check(self) -> None:
+        """Once a frame. Raises DeviceError when another source feeds the stream, or none."""
+        self._count += 1
+        if self._feed is None or self._count % self.EVERY:
+            return
+        feeds = {feed.index: feed.source for feed in self._now()}
+        index, source = self._feed
+        if feeds.get(index) != source:
+            raise DeviceError("was taken away by the sound server", where=source,
+                              hint="Plug it in again; it will be found")  # fmt: skip
+
+    def close(self) -> None:
+        self._probe.close()
+        self._feed = None
+
+    def _now(self) -> Iterator[Feed]:
+        yield from self._probe.feeds() or ()
 
 
 def _load() -> Any:

@@ -58,6 +58,10 @@ class Paths:
         """Where a client looks for a running hub: one's own assistant first, then the system service."""
         return tuple(dict.fromkeys((self.hub_socket, SYSTEM_RUNTIME / self.hub_socket.name)))
 
+    def running_hub(self) -> Path:
+        """The socket for a client to join: the first of `hub_sockets` that is there, else one's own."""
+        return next((socket for socket in self.hub_sockets if socket.exists()), self.hub_socket)
+
     @property
     def audio_socket(self) -> Path:
         return self.runtime / "audio.sock"

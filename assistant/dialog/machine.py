@@ -104,6 +104,10 @@ class Machine:
                     yield from self._close(self._voice, "cancelled", now)
             case system.Failed(service=service):
                 yield from self._lost(service, now)
+            case system.Ready(service="intent" | "skills"):
+                # What was asked while that service was away never reached it.
+                for waiting in [each for each in self._sessions.values() if each.stage == "thinking"]:
+                    yield from self._understand(waiting, now)
             case (
                 stt.Transcript(session=name)
                 | stt.Nothing(session=name)

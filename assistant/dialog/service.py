@@ -34,6 +34,7 @@ class DialogService(Service):
         tts.Ended,
         audio.Muted,
         system.Failed,
+        system.Ready,
     )
     says = (
         dialog.Opened,

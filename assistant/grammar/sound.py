@@ -22,6 +22,8 @@ FOLDER = Path(__file__).parent / "languages"
 
 HOMOPHONE = 0.2
 """Cost of taking a word for one of its homophones; a whole content word costs 1."""
+KNOWN_HOMOPHONE = 0.32
+"""The same where the heard word is one that some sentence has: it was more likely said than misheard."""
 _VOWELS = frozenset("aeiou")
 _FAR = 0.36
 """Words whose sounds differ by more than this share are not taken for one another."""
@@ -39,7 +41,15 @@ class Sounds:
     wake: tuple[tuple[str, ...], ...]
     small: frozenset[str]
     light: frozenset[str]
+    negations: frozenset[str]
     weighty: frozenset[str]
+    """Negations, and words that undo."""
+    asking: frozenset[str]
+    kept: frozenset[str]
+    articles: frozenset[str]
+    numbers: frozenset[str]
+    classes: Mapping[str, str]
+    """Sounds that are taken for one another -> one of them."""
 
     def key(self, word: str) -> str:
         """Roughly how a word sounds."""
@@ -59,7 +69,9 @@ class Sounds:
             return 4.0
         if word in self.fillers:
             return 0.02
-        return 0.25 if word in self.small else 0.9
+        if word in self.asking or word in self.numbers or word[0].isdigit():
+            return 2.5
+        return 0.25 if word in self.small else 1.5
 
     def deletion(self, word: str) -> float:
         """Cost of a word that the sentence has and that was not heard."""
@@ -67,25 +79,32 @@ class Sounds:
             return 3.0
         if word in self.fillers:
             return 0.05
-        return 0.25 if word in self.small else 0.5 + 0.7 * self.weight(word)
+        if word in self.kept:
+            return 1.6
+        if word in self.small:
+            return 0.25
+        return 0.7 if word in self.light else 1.6
 
-    def distance(self, one: str, two: str) -> float:
-        """0 for the same sound, 1 for none in common; of two sound keys."""
+    def distance(self, one: str, two: str, limit: float = 1.0) -> float:
+        """0 for the same sound, 1 for none in common; of two sound keys. Anything beyond `limit` comes out as 1."""
         if one == two:
             return 0.0
         longest = max(len(one), len(two))
-        if not longest:
+        most = limit * longest
+        if abs(len(one) - len(two)) * 0.7 > most or not longest:
             return 1.0
         row = [0.0]
         for sound in two:
-            row.append(row[-1] + (0.4 if sound in _VOWELS else 1.0))
+            row.append(row[-1] + (0.7 if sound in _VOWELS else 1.0))
         for left in one:
-            gone = 0.4 if left in _VOWELS else 1.0
+            gone = 0.7 if left in _VOWELS else 1.0
             above, row = row, [row[0] + gone]
             for at, right in enumerate(two):
                 swapped = above[at] + self._swap(left, right)
-                added = row[at] + (0.4 if right in _VOWELS else 1.0)
+                added = row[at] + (0.7 if right in _VOWELS else 1.0)
                 row.append(min(swapped, above[at + 1] + gone, added))
+            if min(row) > most:
+                return 1.0
         return row[-1] / longest
 
     def _swap(self, left: str, right: str) -> float:
@@ -102,11 +121,13 @@ class Lexicon:
     def __init__(self, sounds: Sounds, words: Iterable[str]) -> None:
         self.sounds = sounds
         self.words = frozenset(words)
+        self._bones = sounds.classes
         self._keys = {word: sounds.key(word) for word in self.words}
+        self._skeleton = {word: self._consonants(key) for word, key in self._keys.items()}
         self._index: dict[str, list[str]] = {}
-        for word, key in self._keys.items():
-            for skeleton in _skeletons(key):
-                self._index.setdefault(skeleton, []).append(word)
+        for word, bones in self._skeleton.items():
+            for each in _with_one_gone(bones):
+                self._index.setdefault(each, []).append(word)
         self._known: dict[str, Mapping[str, float]] = {}
 
     def near(self, word: str) -> Mapping[str, float]:
@@ -124,26 +145,33 @@ class Lexicon:
     def _search(self, word: str) -> dict[str, float]:
         found: dict[str, float] = {}
         key = self.sounds.key(word)
-        if len(key) > 1 and not any(letter.isdigit() for letter in word):
-            for skeleton in _skeletons(key):
+        far, steep = (_FAR * 0.6, 2.5) if word in self.words else (_FAR, 1.6)
+        small = word in self.words and word in self.sounds.small
+        if len(key) > 1 and not small and not any(letter.isdigit() for letter in word):
+            bones = self._consonants(key)
+            for skeleton in _with_one_gone(bones):
                 for other in self._index.get(skeleton, ()):
-                    if other not in found:
-                        away = self.sounds.distance(key, self._keys[other])
-                        if away <= _FAR and len(self._keys[other]) > 1:
-                            found[other] = 0.2 + 1.5 * away
+                    longest = max(len(key), len(self._keys[other]))
+                    # Other consonants cost at least 1 in all: mostly that is too far already.
+                    if other not in found and (self._skeleton[other] == bones or longest * far >= 1.0):
+                        away = self.sounds.distance(key, self._keys[other], far)
+                        if away <= far and len(self._keys[other]) > 1:
+                            cost = 0.2 + steep * away + (0.15 if other in self.sounds.weighty else 0.0)
+                            found[other] = cost / 2 if other in self.sounds.small else cost
         for other in self.sounds.homophones.get(word, ()):
             if other in self.words:
-                found[other] = min(HOMOPHONE, found.get(other, 1.0))
-        for other in found.keys() & self.sounds.weighty:
-            found[other] += 0.3
+                alike = HOMOPHONE if word not in self.words or other in self.sounds.small else KNOWN_HOMOPHONE
+                found[other] = min(alike, found.get(other, 1.0))
         if word in self.words:
             found[word] = 0.0
         return found
 
+    def _consonants(self, key: str) -> str:
+        """The consonants of a key, like ones as one."""
+        return "".join(self._bones.get(letter, letter) for letter in key if letter not in _VOWELS)
 
-def _skeletons(key: str) -> set[str]:
-    """The consonants of a key, and the same with one of them left out."""
-    bones = "".join(letter for letter in key if letter not in _VOWELS)
+
+def _with_one_gone(bones: str) -> set[str]:
     return {bones} | {bones[:at] + bones[at + 1 :] for at in range(len(bones)) if len(bones) > 1}
 
 
@@ -159,6 +187,10 @@ def read_sounds(language: str) -> Sounds:
         for word in group:
             homophones.setdefault(word, set()).update(other for other in group if other != word)
     alike = {(pair[at], pair[1 - at]) for pair in data.get("alike", ()) for at in (0, 1)}
+    classes: dict[str, str] = {}
+    for one, two in sorted(alike):
+        first, second = classes.get(one, one), classes.get(two, two)
+        classes |= dict.fromkeys({one, two} | {each for each, of in classes.items() if of == second}, first)
     return Sounds(
         respell=tuple((re.compile(pattern), sound) for pattern, sound in data.get("respell", ())),
         alike=frozenset(alike),
@@ -168,5 +200,11 @@ def read_sounds(language: str) -> Sounds:
         wake=tuple(sorted((tuple(p.split()) for p in data.get("wake", ())), key=len, reverse=True)),
         small=frozenset(data.get("small", ())),
         light=frozenset(data.get("light", ())),
-        weighty=frozenset(data.get("weighty", ())),
+        negations=frozenset(data.get("negations", ())),
+        weighty=frozenset((*data.get("negations", ()), *data.get("weighty", ()))),
+        numbers=frozenset(data.get("numbers", ())),
+        articles=frozenset(data.get("articles", ())),
+        kept=frozenset(data.get("kept", ())),
+        classes=classes,
+        asking=frozenset(data.get("asking", ())),
     )

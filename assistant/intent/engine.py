@@ -27,6 +27,8 @@ class IntentEngine(Protocol):
     """Finds out which intent words belong to."""
 
     name: str
+    trains: bool
+    """Whether `learn` takes long, so that it is run in the background."""
 
     def start(self) -> None:
         """Get ready. Raises EngineError or ModelError."""

@@ -13,11 +13,15 @@ from itertools import count
 
 from assistant.grammar.automaton import Automaton
 from assistant.grammar.heard import Heard
-from assistant.grammar.sound import Sounds
+from assistant.grammar.sound import Lexicon, Sounds
 from assistant.grammar.templates import SlotRef
 from assistant.messages.base import SlotKind
 
 POLITE = 0.03
+MANGLED = 0.5
+"""A small word of which recognition made some other short word."""
+_TEXT = 6
+_ODD = 18
 _MOST_STEPS = 6000
 
 
@@ -41,7 +45,7 @@ class Path:
     edits: float
     evidence: float
     free: int
-    """Words that went into free text."""
+    """How much went into free text; see `Costs.freedom`."""
     fillings: tuple[Filling, ...]
 
 
@@ -53,6 +57,10 @@ class Graph:
         self.drops = tuple(
             tuple(sorted((sounds.deletion(word), after) for word, after in arcs.items())) for arcs in automaton.words
         )
+        self.small = tuple(
+            tuple((word, after) for word, after in arcs.items() if word in sounds.small) for arcs in automaton.words
+        )
+        """State -> small words with the next states: a recogniser may make anything of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +80,12 @@ FillingsAt = Callable[[SlotRef, int], Sequence[Filling]]
 class Costs:
     """What it costs to skip words of one heard text."""
 
-    def __init__(self, heard: Heard, sounds: Sounds) -> None:
+    def __init__(self, heard: Heard, lexicon: Lexicon) -> None:
+        sounds = lexicon.sounds
         self.heard = heard
         self.sounds = sounds
+        self.strange = [word not in lexicon.words and word not in sounds.fillers for word in heard.words]
+        """Position -> whether no sentence at all has this word."""
         self.skips: list[list[tuple[int, float]]] = []
         """Position -> (end, cost) of what can be skipped there."""
         self.insertion = [sounds.insertion(word) for word in heard.words]
@@ -85,6 +96,20 @@ class Costs:
                 if heard.words[at:end] == phrase:
                     ways.append((end, POLITE))
             self.skips.append(ways)
+
+    def freedom(self, text: Filling) -> int:
+        """How free a free text is, in hundredths of a word's weight: a little, and more where its ends carry nothing.
+
+        Set so that "the to pasta timer" is a timer of a list with a word put in (0.25) rather than one that is called
+        "to pasta", and "let it be" still stays whole.
+        """
+        sounds = self.sounds
+        words = self.heard.words[text.start : text.end]
+        odd = [word in sounds.fillers or word in sounds.small for word in words]
+        free = _TEXT + len(words)
+        if odd[-1] or (odd[0] and words[0] not in sounds.articles):
+            free += _ODD
+        return free + _ODD if all(odd) else free
 
 
 def cheapest(graph: Graph, costs: Costs, fillings: FillingsAt, rest: Sequence[float], budget: float) -> Path | None:
@@ -137,8 +162,13 @@ def cheapest(graph: Graph, costs: Costs, fillings: FillingsAt, rest: Sequence[fl
                         push(after, at + 1, edits + cost, evidence + gain, free, step, None)
             for slot, after in automaton.slots[state]:
                 for found in fillings(slot, at):
-                    more = found.end - found.start if found.kind == "text" else 0
+                    more = costs.freedom(found) if found.kind == "text" else 0
                     push(after, found.end, edits + found.cost, evidence + found.evidence, free + more, step, found)
+            if costs.strange[at]:
+                longest = len(heard.words[at]) - 1
+                for word, after in graph.small[state]:
+                    if len(word) >= longest:
+                        push(after, at + 1, edits + MANGLED, evidence, free, step, None)
             for end, cost in costs.skips[at]:
                 push(state, end, edits + cost, evidence, free, step, None)
         for cost, after in graph.drops[state]:
@@ -182,7 +212,7 @@ def entries(graph: Graph, costs: Costs, start: int, budget: float) -> list[Entry
             continue
         seen[state, at] = cost
         if automaton.final[state] and at > start and (at not in best or cost < best[at].cost):
-            best[at] = Entry(at, automaton.final[state][0], words, cost, max(0.6, evidence))
+            best[at] = Entry(at, automaton.final[state][0], words, cost, max(0.6 * (1 - cost), evidence))
         if at < length:
             arcs = automaton.words[state]
             for word, more in heard.near[at].items():
@@ -198,3 +228,8 @@ def entries(graph: Graph, costs: Costs, start: int, budget: float) -> list[Entry
                     break
                 heapq.heappush(waiting, (cost + more, after, at, words, evidence))
     return list(best.values())
+
+
+def spelled(line: str, words: tuple[str, ...]) -> str:
+    """The entry as the skill spells it; of an entry with alternatives the one that was said."""
+    return " ".join(words) if any(mark in line for mark in "([|") else line.strip()

@@ -11,25 +11,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
+
 from assistant.grammar.automaton import compile_templates
 from assistant.grammar.heard import Heard, without_wake_word
 from assistant.grammar.sentences import TYPED, SkillSentences, SlotType, intent_id, slot_type
 from assistant.grammar.sound import Lexicon, Sounds, read_sounds
-from assistant.grammar.templates import SlotRef, parse_lines
+from assistant.grammar.templates import SlotRef, choice, parse_lines
 from assistant.grammar.values.read import ValueReader, typed_words
 from assistant.intent.engine import Match
-from assistant.intent.search import Costs, Entry, Filling, Graph, Path, cheapest, entries
+from assistant.intent.screen import Screen, Vocabulary
+from assistant.intent.search import Costs, Entry, Filling, Graph, Path, cheapest, entries, spelled
 from assistant.messages.base import Slot, Spoken
 
-THRESHOLD = 0.62
+THRESHOLD = 0.73
 """Below this confidence nothing is done. Set so that no sentence of tests/sentences/en/out_of_scope.yaml matches."""
+_ENOUGH = 2.0
+"""Where less evidence than this was found, more confidence is needed: short sentences leave little room for errors."""
+_SHORTAGE = 0.5
+_SMALL_ERROR = 0.35
 CLOSE = 0.12
 """Intents this much below the best are still looked for."""
-_MOST_EDITS = 2.2
-_ENTRY_BUDGET = 0.9
-_VALUE_BUDGET = 0.75
+_MOST_EDITS = 2.6
+_ENTRY_BUDGET = 0.75
+_VALUE_BUDGET = 0.6
 _LONGEST_TEXT = 24
-_TEXT_STRICTNESS = 2.0
+_TEXT_STRICTNESS = 1.6
 """Errors count this much more around free text, which would take any words."""
 
 
@@ -39,9 +46,7 @@ class _Intent:
     id: str
     graph: Graph
     types: dict[SlotRef, SlotType]
-    alphabet: frozenset[str]
-    has_text: bool
-    has_digits: bool
+    vocabulary: Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +62,16 @@ class _Skill:
 @dataclass(frozen=True, slots=True)
 class _Language:
     skills: tuple[_Skill, ...]
+    intents: tuple[tuple[_Skill, _Intent], ...]
     lexicon: Lexicon
+    screen: Screen
 
 
 class TemplateEngine:
     """An IntentEngine over the templates. It keeps nothing of what it was asked."""
 
     name = "templates"
+    trains = False
 
     def __init__(self) -> None:
         self._languages: dict[str, _Language] = {}
@@ -79,10 +87,7 @@ class TemplateEngine:
             language = _primary(sentences.language)
             same = next((skill for skill in known if skill.sentences == sentences), None)
             by_language.setdefault(language, []).append(same or _compile(sentences, read_sounds(language)))
-        self._languages = {
-            language: _Language(tuple(each), Lexicon(read_sounds(language), _all_words(each)))
-            for language, each in by_language.items()
-        }
+        self._languages = {language: _join(language, each) for language, each in by_language.items()}
 
     def match(self, text: str, language: str, now: datetime) -> list[Match]:
         """The intents whose sentences fit, best first."""
@@ -106,61 +111,32 @@ class _Query:
         self.heard = heard
         self.language = language
         self.sounds = language.lexicon.sounds
-        self.costs = Costs(heard, self.sounds)
-        self.values = ValueReader(heard, code, now, _VALUE_BUDGET)
+        self.costs = Costs(heard, language.lexicon)
+        self.values = ValueReader(heard, code, now, _VALUE_BUDGET, self.costs.insertion)
         self.entries: dict[tuple[str, str, int], list[Entry]] = {}
 
     def run(self) -> list[Match]:
-        ranked = []
-        for skill in self.language.skills:
-            for intent in skill.intents:
-                rest, evidence = self.bounds(intent)
-                best = _confidence(rest[0], evidence, False)
-                if best >= THRESHOLD:
-                    ranked.append((-best, len(ranked), skill, intent, rest, evidence))
-        ranked.sort(key=lambda each: each[:2])
+        bounds = self.language.screen.bounds(self.heard, self.costs)
+        least, evidence = bounds.rest[:, 0], bounds.evidence
+        best = evidence / np.maximum(evidence + least, 1e-9)
+        needed = np.where(least <= _SMALL_ERROR, THRESHOLD, THRESHOLD + _SHORTAGE * np.maximum(0.0, _ENOUGH - evidence))
         found: list[tuple[float, int, Match]] = []
         floor = THRESHOLD
-        for best, _, skill, intent, rest, evidence in ranked:
-            if -best < floor:
+        for number in sorted(np.flatnonzero(best >= needed).tolist(), key=lambda number: -best[number]):
+            if best[number] < floor:
                 break
-            budget = min(_MOST_EDITS, evidence * (1 - floor) / floor)
-            path = cheapest(intent.graph, self.costs, self.filler(skill, intent), rest, budget)
+            skill, intent = self.language.intents[number]
+            budget = min(_MOST_EDITS, float(evidence[number]) * (1 - floor) / floor)
+            rest = bounds.rest[number].tolist()
+            path = cheapest(intent.graph, self.costs, _Filler(self, skill, intent), rest, budget)
             if path is None:
                 continue
             confidence = _confidence(path.edits, path.evidence, path.free > 0)
-            if confidence < floor:
+            if confidence < max(floor, _needed(path)):
                 continue
             floor = max(floor, confidence - CLOSE)
             found.append((confidence, path.free, self.as_match(skill, intent, path, confidence)))
         return _ranked(found)
-
-    def bounds(self, intent: _Intent) -> tuple[list[float], float]:
-        """For each position the least that the words from there on can cost, and the most evidence there can be."""
-        rest = [0.0]
-        evidence = 0.0
-        for word, near, insertion in zip(
-            reversed(self.heard.words), reversed(self.heard.near), reversed(self.costs.insertion), strict=True
-        ):
-            usable = near.keys() & intent.alphabet
-            if usable:
-                cost = min(near[each] for each in usable)
-                evidence += max(self.sounds.weight(each) for each in usable)
-            elif intent.has_digits and word[0].isdigit():
-                cost = 0.0
-                evidence += 1.0
-            else:
-                cost = 0.0 if intent.has_text else insertion
-                evidence += 0.1 if intent.has_text else 0.0
-            rest.append(rest[-1] + min(cost, insertion))
-        rest.reverse()
-        polite = sum(insertion for insertion in self.costs.insertion if insertion > 0.02)
-        if any(len(ways) > 1 for ways in self.costs.skips):
-            rest = [max(0.0, each - polite) for each in rest]
-        return rest, evidence
-
-    def filler(self, skill: _Skill, intent: _Intent) -> _Filler:
-        return _Filler(self, skill, intent)
 
     def list_entries(self, skill: _Skill, entity: str, at: int) -> list[Entry]:
         key = (skill.sentences.skill, entity, at)
@@ -200,12 +176,12 @@ class _Filler:
         if type_.kind == "text":
             last = min(len(query.heard), at + _LONGEST_TEXT)
             return [
-                Filling(slot, at, end, "text", query.heard.said(at, end), 0.0, 0.2) for end in range(at + 1, last + 1)
+                Filling(slot, at, end, "text", query.heard.said(at, end), 0.0, 0.0) for end in range(at + 1, last + 1)
             ]
         if type_.kind == "list":
             lines = self._skill.lists[type_.entity][1]
             return [
-                Filling(slot, at, one.end, "list", _spelled(lines[one.line], one.words), one.cost, one.evidence)
+                Filling(slot, at, one.end, "list", spelled(lines[one.line], one.words), one.cost, one.evidence)
                 for one in query.list_entries(self._skill, type_.entity, at)
             ]
         return [
@@ -224,7 +200,7 @@ def _compile(sentences: SkillSentences, sounds: Sounds) -> _Skill:
     intents = []
     for name, lines in sentences.intents.items():
         file = f"{name}.intent"
-        automaton = compile_templates(parse_lines(lines, file), f"{sentences.skill}/{file}")
+        automaton = compile_templates([choice(parse_lines(lines, file))], f"{sentences.skill}/{file}")
         types = {slot: slot_type(slot, sentences.entities) or SlotType("text") for slot in automaton.slot_refs()}
         alphabet = set(automaton.vocabulary())
         for type_ in types.values():
@@ -239,17 +215,26 @@ def _compile(sentences: SkillSentences, sounds: Sounds) -> _Skill:
                 id=intent_id(sentences.skill, name),
                 graph=Graph(automaton, sounds),
                 types=types,
-                alphabet=frozenset(alphabet),
-                has_text="text" in kinds,
-                has_digits=not kinds.isdisjoint(TYPED),
+                vocabulary=Vocabulary(
+                    words=frozenset(alphabet),
+                    has_text="text" in kinds,
+                    has_digits=not kinds.isdisjoint(TYPED),
+                    has_lists="list" in kinds,
+                ),
             )
         )
         words |= alphabet
     return _Skill(sentences, tuple(intents), lists, frozenset(words))
 
 
-def _all_words(skills: Sequence[_Skill]) -> frozenset[str]:
-    return frozenset().union(*(skill.words for skill in skills))
+def _join(language: str, skills: Sequence[_Skill]) -> _Language:
+    intents = tuple((skill, intent) for skill in skills for intent in skill.intents)
+    return _Language(
+        skills=tuple(skills),
+        intents=intents,
+        lexicon=Lexicon(read_sounds(language), frozenset().union(*(skill.words for skill in skills))),
+        screen=Screen([intent.vocabulary for _, intent in intents]),
+    )
 
 
 def _confidence(edits: float, evidence: float, free: bool) -> float:
@@ -260,19 +245,19 @@ def _confidence(edits: float, evidence: float, free: bool) -> float:
     return evidence / (evidence + edits) if evidence > 0 else 0.0
 
 
+def _needed(path: Path) -> float:
+    """The confidence below which a path counts for nothing."""
+    return THRESHOLD if path.edits <= _SMALL_ERROR else THRESHOLD + _SHORTAGE * max(0.0, _ENOUGH - path.evidence)
+
+
 def _ranked(found: list[tuple[float, int, Match]]) -> list[Match]:
     """Best first. Of several exact matches only those with the fewest words of free text count."""
     exact = [(free, match) for confidence, free, match in found if confidence == 1.0]
     if exact:
         fewest = min(free for free, _ in exact)
-        return [match for free, match in exact if free == fewest]
+        return sorted((match for free, match in exact if free == fewest), key=lambda match: len(match.slots))
     best = sorted(found, key=lambda each: (-each[0], each[1]))
     return [match for confidence, _, match in best if confidence >= best[0][0] - CLOSE]
-
-
-def _spelled(line: str, words: tuple[str, ...]) -> str:
-    """The entry as the skill spells it; of an entry with alternatives the one that was said."""
-    return " ".join(words) if any(mark in line for mark in "([|") else line.strip()
 
 
 def _primary(language: str) -> str:

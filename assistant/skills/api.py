@@ -7,8 +7,8 @@
         def roll(self, request: Request) -> Reply:
             return self.reply("rolled", number=random.randint(1, 6))
 
-A skill has a thread and an event loop to itself. Handlers may be `def` or `async def`; two parts of one skill never run
-at the same moment, so a skill needs no locks, and a slow one holds up nobody else.
+A skill has a thread and an event loop to itself. Handlers may be `def` or `async def`; another part of the same skill
+can run only at an `await`, so a skill needs no locks, and a slow one holds up nobody else.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from assistant.clock import Clock
 from assistant.messages.base import Slot, Spoken
 from assistant.skills import words
-from assistant.skills.dialogs import Dialogs
+from assistant.skills.dialogs import Dialogs, sentence
 from assistant.skills.schedule import Deadline, Schedule
 from assistant.skills.store import Json, Store, StoreError
 from assistant.skills.words import Sayable
@@ -35,8 +34,6 @@ __all__ = [
 Setting = bool | int | float | str
 """The value of a setting, of the type its manifest declares."""
 
-NO_SLOTS: Mapping[str, Slot] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -48,7 +45,7 @@ class Request:
 
     intent: str
     said: Spoken
-    slots: Mapping[str, Slot] = NO_SLOTS
+    slots: Mapping[str, Slot] = field(default_factory=dict)
     language: str = "en"
     now: datetime
     session: str = ""
@@ -129,6 +126,7 @@ class SkillInfo:
     id: str
     version: str
     description: str
+    """What it does, from `locale/<language>/description.dialog`, else from the manifest."""
     examples: tuple[str, ...]
     """Sentences to try, from `locale/<language>/examples.dialog`."""
     bundled: bool
@@ -147,6 +145,8 @@ class Context:
     dialogs: Dialogs
     alert: Callable[[str, bool], None]
     skills: Callable[[], Sequence[SkillInfo]]
+    version: str = ""
+    """The assistant's own version."""
 
 
 H = TypeVar("H", bound=Callable[..., Any])
@@ -202,16 +202,16 @@ class Skill:
         return self.context.settings[name]
 
     def say(self, dialog: str, **values: Sayable) -> str:
-        """One of the lines of `locale/<language>/<dialog>.dialog`, filled with the values."""
+        """One of the lines of `locale/<language>/<dialog>.dialog`, filled with the values; a part of what is said."""
         return self.context.dialogs.render(dialog, values)
 
     def reply(self, dialog: str, **values: Sayable) -> Reply:
-        """A reply made of a dialog line."""
-        return Reply(self.say(dialog, **values))
+        """A reply made of a dialog line; sentences get their capitals."""
+        return Reply(sentence(self.say(dialog, **values)))
 
     def ask(self, dialog: str, then: Handler, **values: Sayable) -> Reply:
         """A question made of a dialog line; the answer comes to `then`."""
-        return Reply(self.say(dialog, **values), ask=then)
+        return Reply(sentence(self.say(dialog, **values)), ask=then)
 
     def table(self, name: str) -> Mapping[str, str]:
         """What the entries of a list stand for: `locale/<language>/<name>.yaml`."""
@@ -219,7 +219,7 @@ class Skill:
 
     def alert(self, text: str, *, ring: bool = True) -> None:
         """Speak up without having been asked: ring, then say the text."""
-        self.context.alert(text, ring)
+        self.context.alert(sentence(text), ring)
 
 
 P = TypeVar("P")

@@ -2,7 +2,7 @@
 
 Each line is one way to say it; one is taken at random, but not the one that was said last. `{name}` is replaced by a
 value (numbers, lengths, times and lists become words), and `{count: timer | timers}` by the first form when count is
-one, else by the second. A sentence begins with a capital.
+one, else by the second.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ from assistant.skills.words import Sayable, say
 _PLACE = re.compile(r"\{\s*(\w+)\s*(?::([^{}|]*)\|([^{}]*))?\}")
 _SENTENCE = re.compile(r"(^|[.?!]\s+)([a-z])")
 _LARGEST = 256 * 1024
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class DialogError(SkillError):
+    """A reply cannot be made. The message holds no value that was to be put into it."""
 
 
 class Dialogs:
@@ -45,11 +50,11 @@ class Dialogs:
         return self._lines.get(name, ())
 
     def render(self, name: str, values: Mapping[str, Sayable]) -> str:
-        """One way to say it. Raises SkillError when the file or a value is missing."""
+        """One way to say it. Raises DialogError when the file or a value is missing."""
         lines = self._lines.get(name)
         if not lines:
             known = ", ".join(self._lines) or "none"
-            raise SkillError(
+            raise DialogError(
                 f"no reply '{name}'", where=str(self._place), hint=f"Add {name}.dialog; there are: {known}"
             )
         last = self._last.get(name)
@@ -70,18 +75,22 @@ def placeholders(line: str) -> set[str]:
 
 
 def fill(line: str, values: Mapping[str, Sayable], language: str, *, where: str = "dialog") -> str:
-    """The line with its values. Raises SkillError for a value that is missing."""
+    """The line with its values. Raises DialogError for a value that is missing."""
 
     def value(found: re.Match[str]) -> str:
         name, one, many = found[1], found[2], found[3]
         if name not in values:
-            raise SkillError(f"the reply needs a value for '{name}'", where=where, hint="Pass it to say() or reply()")
+            raise DialogError(f"the reply needs a value for '{name}'", where=where, hint="Pass it to say() or reply()")
         if one is None:
             return say(values[name], language)
         return (one if values[name] == 1 else many).strip()
 
-    spoken = _PLACE.sub(value, line)
-    return _SENTENCE.sub(lambda found: found[1] + found[2].upper(), spoken)
+    return _PLACE.sub(value, line)
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at the beginning of each sentence."""
+    return _SENTENCE.sub(lambda found: found[1] + found[2].upper(), text)
 
 
 def _read_lines(path: Path) -> tuple[str, ...]:
@@ -99,7 +108,7 @@ def _read_lines(path: Path) -> tuple[str, ...]:
 
 def _read_table(path: Path) -> Mapping[str, str]:
     try:
-        found = yaml.safe_load(_read(path))
+        found = yaml.load(_read(path), Loader=_Loader)
     except yaml.YAMLError as error:
         raise SkillError(
             f"no YAML ({type(error).__name__})", where=str(path), hint="Write lines like name: value"

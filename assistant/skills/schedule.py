@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from assistant.clock import Clock
+from assistant.skills.store import Json
 
 Action = Callable[[], Awaitable[None] | None]
 
@@ -39,7 +40,7 @@ class Deadline:
     monotonic: float
     boot: str
 
-    def pack(self) -> list[float | str]:
+    def pack(self) -> list[Json]:
         """For the store."""
         return [self.wall, self.monotonic, self.boot]
 
@@ -66,8 +67,12 @@ class Schedule:
     """
 
     def __init__(
-        self, clock: Clock, run: Callable[[Action], Awaitable[None]], jumped: Callable[[], Awaitable[None]], boot: str = ""
-    ) -> None:  # fmt: skip
+        self,
+        clock: Clock,
+        run: Callable[[Action], Awaitable[None]],
+        jumped: Callable[[], Awaitable[None]],
+        boot: str = "",
+    ) -> None:
         self._clock = clock
         self._run = run
         self._jumped = jumped
@@ -75,6 +80,7 @@ class Schedule:
         self._entries: dict[str, _Entry] = {}
         self._watch: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._checking = asyncio.Lock()
         self._offset = self._difference()
 
     def deadline(self, length: timedelta) -> Deadline:
@@ -121,14 +127,15 @@ class Schedule:
 
     async def check(self) -> None:
         """Do what is due now, in order."""
-        before, self._offset = self._offset, self._difference()
-        if abs(self._offset - before) > _JUMP:
-            await self._jumped()
-        for name in self.names:
-            entry = self._entries.get(name)
-            if entry is not None and self._seconds(entry.due) <= 0:
-                del self._entries[name]
-                await self._run(entry.action)
+        async with self._checking:
+            before, self._offset = self._offset, self._difference()
+            if abs(self._offset - before) > _JUMP:
+                await self._jumped()
+            for name in self.names:
+                entry = self._entries.get(name)
+                if entry is not None and self._seconds(entry.due) <= 0:
+                    del self._entries[name]
+                    await self._run(entry.action)
 
     def close(self) -> None:
         """Forget everything."""

@@ -39,6 +39,11 @@ class Store(MutableMapping[str, Json]):
         self._path = path
         self._quota = quota
         self._text: dict[str, str] | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """From now on writing is refused: the skill was replaced or removed."""
+        self._closed = True
 
     def __getitem__(self, key: str) -> Json:
         found: Json = json.loads(self._load()[key])
@@ -90,6 +95,8 @@ class Store(MutableMapping[str, Json]):
         return {key: json.dumps(value) for key, value in found.items()}
 
     def _write(self, entries: dict[str, str]) -> None:
+        if self._closed:
+            raise self._refused("this store is closed", "The skill was stopped")
         whole = "{" + ", ".join(f"{json.dumps(key)}: {value}" for key, value in entries.items()) + "}\n"
         data = whole.encode()
         if len(data) > self._quota:

@@ -99,15 +99,18 @@ def ordinal(value: int) -> str:
     return f"{head} {last}".strip()
 
 
-def duration(length: timedelta) -> str:
-    """English words of a length of time, its two largest units: "one hour and five minutes"."""
+def duration(length: timedelta, *, adjective: bool = False) -> str:
+    """English words of a length of time, its two largest units: "one hour and five minutes".
+
+    As an `adjective`, as in "a one hour five minute timer", the units have no plural.
+    """
     left = max(0, round(length.total_seconds()))
     parts: list[str] = []
     for seconds, unit in _UNITS:
         count, left = divmod(left, seconds)
         if count:
-            parts.append(f"{number(count)} {unit}{'' if count == 1 else 's'}")
-    return " and ".join(parts[:2]) or "no time"
+            parts.append(f"{number(count)} {unit}{'' if count == 1 or adjective else 's'}")
+    return (" " if adjective else " and ").join(parts[:2]) or "no time"
 
 
 def clock_time(moment: time, *, hours: int = 12) -> str:
@@ -144,7 +147,7 @@ def year_words(year: int) -> str:
     """English words of a year: 2026 is "twenty twenty six", 2005 "two thousand and five"."""
     century, rest = divmod(year, 100)
     if not 1100 <= year <= 9999 or (century % 10 == 0 and rest < 10):
-        return number(year).replace("thousand ", "thousand and ") if rest else number(year)
+        return number(year)
     if rest == 0:
         return f"{number(century)} hundred"
     return f"{number(century)} {'oh ' if rest < 10 else ''}{number(rest)}"

@@ -8,7 +8,7 @@ minimum statistics, Martin 2001), so that even continuous speech, which leaves e
 become its own noise; and because the past is judged again when the estimate improves, speech that began before the
 first frame counts. Pitch: the autocorrelation of the flattened spectrum at lags between 75 and 400 Hz (generalised
 autocorrelation, Indefrey, Hess and Seeser 1985), which a running tap or a fan does not have and a voice keeps down to
-0 dB. A moment is voiced when it has both.
+0 dB. A moment is voiced when it has both, or when it is far above the noise.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ MIN_RATIO = 0.4
 """Likelihood ratio of a voiced moment. White noise stays below 0.1."""
 MIN_PITCH = 0.2
 """Pitch of a voiced moment. Speech in noise of 6 dB is above it for two thirds of the time, kitchen noise for 5 %."""
+LOUD_DB = 15.0
+"""So far above the noise, in the mean of all bands, a moment counts without pitch: creaky voices and whispers have
+none."""
 KEEP = 0.75
 """Speech that has begun goes on with this share of both: quiet endings belong to it."""
 RANGE = 10**-2.2
@@ -206,7 +209,8 @@ def voiced_hops(features: Floats, share: float = 1.0) -> npt.NDArray[np.bool_]:
     noise = np.percentile(powers, _PERCENTILE, axis=0) * _BIAS
     ratio = np.maximum(powers / np.maximum(noise, _FLOOR), 1.0)
     likely = (ratio - np.log(ratio) - 1.0).clip(max=_CAP).mean(axis=1) > MIN_RATIO * share
-    voiced = likely & (pitch > MIN_PITCH * share)
+    loud = 10 * np.log10(ratio).mean(axis=1) > LOUD_DB * share
+    voiced = likely & ((pitch > MIN_PITCH * share) | loud)
     result: npt.NDArray[np.bool_] = voiced & (level > RANGE * level.max(where=voiced, initial=0.0))
     return result
 

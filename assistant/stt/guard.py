@@ -24,13 +24,10 @@ FAINT_DB = 12.0
 MIN_PEAK = 60
 """Nothing above -55 dBFS: an open microphone in a silent room."""
 
-STOCK = frozenset(
-    {
-        "you", "so", "well", "oh", "bye", "thank you", "thanks", "thank you for watching", "thanks for watching",
-        "thank you very much", "i'm sorry", "the", "i", "uh", "hmm",
-    }
-)  # fmt: skip
-"""What the model says to noise, in lower case without the full stop."""
+STOCK = frozenset({"bye", "thank you", "thanks", "thank you very much", "i'm sorry"})
+"""What the model says to noise, in lower case without the full stop. People say these too, but not faintly."""
+EMPTY = frozenset({"you", "so", "well", "oh", "the", "i", "uh", "hmm", "thank you for watching", "thanks for watching"})
+"""What it says to noise and to the assistant's own chimes, and nobody says as a request."""
 
 _WORD = re.compile(r"[^\W_]")
 
@@ -74,4 +71,4 @@ def is_invented(text: str, mean_logp: float, dynamics: float) -> bool:
     if not _WORD.search(text) or mean_logp < MIN_LOGP or dynamics < STEADY_DB:
         return True
     plain = re.sub(r"[^\w' ]", "", text).strip().lower()
-    return plain in STOCK and dynamics < FAINT_DB
+    return plain in EMPTY or (plain in STOCK and dynamics < FAINT_DB)

@@ -92,7 +92,8 @@ class SttService(Service):
 
     async def _listen(self, wish: dialog.Listening) -> None:
         try:
-            reader = await self._microphone.listen(from_sample=wish.from_sample)
+            start = wish.from_sample if wish.from_sample >= 0 else None
+            reader = await self._microphone.listen(from_sample=start)
             try:
                 self.say(await self._hear(wish, reader))
             finally:

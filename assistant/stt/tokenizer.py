@@ -28,22 +28,13 @@ class Tokenizer:
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self._pieces = tuple(pieces)
         self._ids = {piece: number for number, piece in enumerate(pieces) if number >= _FIRST_PIECE and piece}
-        self._words: dict[str, tuple[int, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._pieces)
 
     def encode(self, word: str) -> tuple[int, ...]:
         """Token ids of one word with the space before it. Words are encoded independently of each other."""
-        known = self._words.get(word)
-        if known is None:
-            known = self._merge(word)
-        return known
-
-    def remember(self, words: Iterable[str]) -> None:
-        """Keep the encodings of `words` instead of those kept before. Only for words of a grammar, never of a
-        person."""
-        self._words = {word: self.encode(word) for word in words}
+        return self._merge(word)
 
     def decode(self, tokens: Iterable[int]) -> str:
         """The text of token ids; control entries and broken UTF-8 are left out."""
@@ -54,9 +45,13 @@ class Tokenizer:
                 parts.append(piece)
         return b"".join(parts).decode(errors="ignore").replace("▁", " ").strip()
 
-    def _merge(self, word: str) -> tuple[int, ...]:
+    def encode_glued(self, text: str) -> tuple[int, ...]:
+        """Token ids of `text` directly after what stands before it, without a space."""
+        return self._merge(text, space="")
+
+    def _merge(self, word: str, space: str = "▁") -> tuple[int, ...]:
         # Pieces of single characters exist too; characters without one fall back to their bytes.
-        parts = [character.encode() for character in "▁" + word]
+        parts = [character.encode() for character in space + word]
         while True:
             best = min(
                 (

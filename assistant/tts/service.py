@@ -123,7 +123,7 @@ class TtsService(Service):
         """The utterance's sound. It is synthesised ahead of the speaker, so that there are no gaps. Ends when the
         utterance is stopped, also while a sentence is in the making. Raises EngineError."""
         ready: asyncio.Queue[Samples | EngineError | None] = asyncio.Queue(AHEAD)
-        making = asyncio.create_task(self._make(utterance, sentences, ready))
+        making = asyncio.create_task(self._make(sentences, ready))
         stopped = asyncio.create_task(utterance.stopped.wait())
         try:
             first, piece = True, None
@@ -149,26 +149,17 @@ class TtsService(Service):
                 if task is not None:
                     task.cancel()
 
-    async def _make(
-        self,
-        utterance: _Utterance,
-        sentences: list[str],
-        ready: asyncio.Queue[Samples | EngineError | None],
-    ) -> None:
+    async def _make(self, sentences: list[str], ready: asyncio.Queue[Samples | EngineError | None]) -> None:
         """Synthesise into `ready`; None marks the end."""
         loop = asyncio.get_running_loop()
         try:
             for sentence in sentences:
-                pieces = await loop.run_in_executor(self._worker, self._speak, utterance, sentence)
+                pieces = await loop.run_in_executor(self._worker, self._engine.speak, sentence)
                 while (piece := await loop.run_in_executor(self._worker, _next, pieces)) is not None:
                     await ready.put(piece)
             await ready.put(None)
         except EngineError as error:
             await ready.put(error)
-
-    def _speak(self, utterance: _Utterance, sentence: str) -> Iterator[Samples]:
-        # What waited for the thread while its utterance was stopped need not be made any more.
-        return iter(()) if utterance.stopped.is_set() else self._engine.speak(sentence)
 
     def _end(self, utterance: _Utterance, cause: Literal["said", "stopped", "failed"]) -> None:
         self.say(messages.tts.Ended(session=utterance.say.session, cause=cause))

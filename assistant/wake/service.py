@@ -15,10 +15,11 @@ from assistant.errors import DeviceError
 from assistant.messages import Message, system
 from assistant.service import Service
 from assistant.wake.engine import Detection, WakeEngine
+from assistant.wake.gate import QuietGate
 
 
 class WakeService(Service):
-    """Feeds the microphone to a `WakeEngine` in a thread of its own.
+    """Feeds the microphone to a `WakeEngine` in a thread of its own, as far as there is anything to hear.
 
     A microphone that fails or ends is listened to again after `retry_seconds`, doubled each time up to 8 s, unless
     the source said that it has come to its end.
@@ -42,6 +43,7 @@ class WakeService(Service):
         self._muted = False
         self._stale = False
         self._next = -1
+        self._gate = QuietGate()
         self._trouble = ""
 
     async def start(self) -> None:
@@ -56,7 +58,8 @@ class WakeService(Service):
             self._muted = True
         elif isinstance(message, messages.audio.Unmuted):
             # What was heard before the mute must not join with what comes after it.
-            self._muted, self._stale = False, True
+            self._muted = False
+            self._forget()
         elif isinstance(message, messages.audio.Ended):
             self._ended.set()
 
@@ -78,7 +81,7 @@ class WakeService(Service):
                 reader = await self._microphone.listen()
                 if await self._hear(reader):
                     wait = self._retry_seconds
-                self._trouble = "no sound from the microphone"
+                self._trouble = "" if self._ended.is_set() else "no sound from the microphone"
             except DeviceError as error:
                 if str(error) != self._trouble:
                     self.log.warning("%s", error)
@@ -96,24 +99,38 @@ class WakeService(Service):
         try:
             async for frame in reader:
                 if not heard:
-                    heard, self._trouble, self._stale = True, "", True
+                    heard, self._trouble = True, ""
+                    self._forget()
                 await self._take(frame)
         finally:
             await reader.close()
         return heard
 
+    def _forget(self) -> None:
+        """What comes next does not follow on what came before."""
+        self._stale = True
+        self._gate.reset()
+
     async def _take(self, frame: Frame) -> None:
-        gap = frame.dropped > 0 or frame.index != self._next
-        reset, self._stale = gap or self._stale, False
+        if frame.dropped > 0 or frame.index != self._next:
+            self._forget()
         self._next = frame.index + 1
-        found = await asyncio.get_running_loop().run_in_executor(self._worker, self._process, frame, reset)
+        frames = self._gate.pass_on(frame)
+        if not frames:
+            return
+        reset, self._stale = self._stale, False
+        found = await asyncio.get_running_loop().run_in_executor(self._worker, self._process, frames, reset)
         if found and not self._muted:
             # Two words at once are one event: the better one counts.
-            best = max(found, key=lambda detection: detection.score)
-            end = max(0, frame.start + len(frame.samples) - best.ago)
-            self.say(messages.wake.Detected(word=best.word, score=best.score, sample=end))
+            best, end = max(found, key=lambda each: each[0].score)
+            self.say(messages.wake.Detected(word=best.word, score=best.score, sample=max(0, end - best.ago)))
 
-    def _process(self, frame: Frame, reset: bool) -> list[Detection]:
+    def _process(self, frames: list[Frame], reset: bool) -> list[tuple[Detection, int]]:
+        """What was heard, each with the number of the sample after the frame it was heard in."""
         if reset:
             self._engine.reset()
-        return self._engine.process(frame.samples)
+        return [
+            (detection, frame.start + len(frame.samples))
+            for frame in frames
+            for detection in self._engine.process(frame.samples)
+        ]

@@ -244,3 +244,11 @@ def test_the_service_takes_its_folders_from_systemd() -> None:
     )
     assert (paths.state, paths.cache) == (Path("/var/lib/assistant"), Path("/var/cache/assistant"))
     assert paths.hub_sockets == (Path("/run/assistant/hub.sock"),)
+
+
+def test_a_client_joins_the_hub_that_is_there(tmp_path: Path) -> None:
+    paths = find_paths({"XDG_RUNTIME_DIR": str(tmp_path)})
+    assert paths.running_hub() in paths.hub_sockets
+    paths.hub_socket.parent.mkdir()
+    paths.hub_socket.touch()
+    assert paths.running_hub() == paths.hub_socket

@@ -193,6 +193,12 @@ def test_a_broken_service_ends_the_session_that_waits_for_it(talk: Talk, service
     assert kinds(ended)[0] in ("dialog.answered", "dialog.closed")
 
 
+def test_what_was_asked_while_a_service_was_away_is_asked_again(talk: Talk) -> None:
+    talk.on(system.Failed(service="intent", error="killed"))
+    talk.on(dialog.Ask(request="r1", text=Spoken("what time is it")))
+    assert kinds(talk.on(system.Ready(service="intent", version="1"))) == ["intent.understand"]
+
+
 def test_a_skill_that_never_answers_is_apologised_for(talk: Talk) -> None:
     talk.wake()
     talk.heard("1", "what time is it")
@@ -228,6 +234,7 @@ events = st.one_of(
     st.builds(audio.Muted),
     st.builds(skill.Alerted, skill=st.just("timer"), text=st.just(Spoken("ding")), ring=st.booleans()),
     st.builds(system.Failed, service=st.sampled_from(["stt", "tts", "intent", "skills"]), error=st.just("x")),
+    st.builds(system.Ready, service=st.sampled_from(["intent", "skills"]), version=st.just("1")),
     st.builds(
         stt.Transcript, session=session_ids, text=st.just(Spoken("hi")), confidence=st.just(1.0),
         language=st.just("en"), seconds=st.just(()),

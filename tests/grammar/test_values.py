@@ -71,7 +71,8 @@ def test_a_bare_time_is_its_next_reading(hour: int, minute: int, now: datetime) 
     found = datetime.fromisoformat(str(read_value("datetime", said, "en", now)))
     assert timedelta() < found - now <= timedelta(hours=25)
     assert found.minute == minute or found.utcoffset() != now.utcoffset()
-    assert str(read_value("time", said, "en", now)) == found.strftime("%H:%M")
+    same = datetime.combine(found, time.fromisoformat(str(read_value("time", said, "en", now))), ZONE)
+    assert same.astimezone(UTC) == found.astimezone(UTC)
 
 
 @given(MOMENTS, st.integers(1, 100_000))
@@ -112,6 +113,12 @@ def test_any_words_of_time_mean_something_valid_or_nothing(text: str, now: datet
 )
 def test_what_is_meant_depends_on_when_it_is_said(now: str, said: str, meant: str) -> None:
     assert read_value("datetime", said, "en", datetime.fromisoformat(now).replace(tzinfo=ZONE)) == meant
+
+
+def test_a_time_that_a_clock_change_skips_is_still_called_what_it_was_called() -> None:
+    now = datetime(2027, 3, 27, 23, 0, tzinfo=ZONE)
+    assert read_value("time", "half past two in the morning", "en", now) == "02:30"
+    assert read_value("datetime", "half past two in the morning", "en", now) == "2027-03-28T03:30:00+02:00"
 
 
 def test_too_much_means_nothing() -> None:

@@ -51,9 +51,12 @@ def test_a_way_to_write_a_file_is_seen(fences: ModuleType, leak: str) -> None:
 
 @pytest.mark.parametrize(
     "innocent",
-    ["open('f')", "open('f', 'rb')", "path.open()", "path.open('rb')", "wave.open('f')", "wave.open('f', 'rb')",
-     "path.read_text()", "self.engine.open()", "os.open(os.devnull, os.O_WRONLY)"],
-)  # fmt: skip
+    [
+        *("open('f')", "open('f', 'rb')", "path.open()", "path.open('rb')", "wave.open('f')", "wave.open('f', 'rb')"),
+        *("path.read_text()", "self.engine.open()", "self.audio.open('speaker', rate)", "archive.open(member)"),
+        "os.open(os.devnull, os.O_WRONLY)",
+    ],
+)
 def test_reading_is_not_taken_for_writing(fences: ModuleType, innocent: str) -> None:
     assert not list(fences.writes(ast.parse(innocent)))
 

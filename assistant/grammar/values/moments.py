@@ -134,8 +134,11 @@ class Habits:
 
 
 def time_meant(clock: Clock, now: datetime) -> time:
-    """Of the readings of a time the one that comes next."""
-    return min(_upcoming(clock, now), key=_order).timetz().replace(tzinfo=None)
+    """Of the readings of a time the one that comes next, as it was said even where a clock change skips it."""
+    hours = clock.readings()
+    if len(hours) > 1:
+        hours = (min(hours, key=lambda hour: min(map(_order, _upcoming(_at(hour, clock), now)))),)
+    return time(hours[0] % 24, clock.minute)
 
 
 def moment_meant(when: When, now: datetime, habits: Habits) -> datetime | None:
@@ -191,6 +194,10 @@ def _moment(when: When, now: datetime, habits: Habits) -> datetime | None:
         return coming[0] if coming else choices[-1]
     inside = [one for one in choices if habits.awake_from <= one.hour < habits.awake_to]
     return (inside or choices)[0]
+
+
+def _at(hour: int, clock: Clock) -> Clock:
+    return Clock(hour, clock.minute, fixed=True)
 
 
 def _order(moment: datetime) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,10 +36,13 @@ def typed_words(language: str, kind: SlotKind) -> frozenset[str]:
 class ValueReader:
     """Reads typed values in one heard text."""
 
-    def __init__(self, heard: Heard, language: str, now: datetime, budget: float = 0.0) -> None:
+    def __init__(
+        self, heard: Heard, language: str, now: datetime, budget: float = 0.0, skips: Sequence[float] = ()
+    ) -> None:
+        """Errors may cost up to `budget`; `skips` is the cost of passing over each word inside a value."""
         self._rules = read_rules(language)
         self._now = now
-        self._reader = Reader(self._rules, heard, budget) if self._rules is not None else None
+        self._reader = Reader(self._rules, heard, budget, skips) if self._rules is not None else None
         self._known: dict[tuple[SlotKind, int], list[Reading]] = {}
 
     def read(self, kind: SlotKind, start: int) -> list[Reading]:

@@ -60,10 +60,12 @@ class Rules:
 class Reader:
     """Reads values in one heard text; what it found is remembered until the reader is dropped."""
 
-    def __init__(self, rules: Rules, heard: Heard, budget: float = 0.0) -> None:
+    def __init__(self, rules: Rules, heard: Heard, budget: float = 0.0, skips: Seq[float] = ()) -> None:
+        """Sound-alikes may cost up to `budget`. `skips` is the cost of passing over each word inside a value."""
         self._rules = rules
         self._heard = heard
         self._budget = budget
+        self._skips = skips if budget else ()
         self._memo: dict[tuple[str, int], list[Found]] = {}
 
     def read(self, name: str, start: int) -> list[Found]:
@@ -111,12 +113,23 @@ class Reader:
                 for part in parts:
                     paths = [
                         (end, cost + more, bound + found)
-                        for here, cost, bound in paths
+                        for here, cost, bound in self._skipped(paths, at)
                         for end, more, found in self._walk(part, here)
                     ]
                     if not paths:
                         break
                 return paths
+
+    def _skipped(self, paths: list[tuple[int, float, Bindings]], start: int) -> list[tuple[int, float, Bindings]]:
+        """The paths, and those that pass over one small word after `start`: "ten uh minutes"."""
+        if not self._skips:
+            return paths
+        more = [
+            (here + 1, cost + self._skips[here], bound)
+            for here, cost, bound in paths
+            if start < here < len(self._heard) - 1 and cost + self._skips[here] <= self._budget
+        ]
+        return paths + more
 
 
 @cache

@@ -1,0 +1,227 @@
+"""Configuration + names of services -> objects. The only place that picks real engines.
+
+Services of one process share one microphone hub and one speaker; a service in a process of its own reaches those of
+the audio service over its socket (`audio.wire`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from assistant.audio.hub import Hub
+from assistant.audio.player import Player
+from assistant.audio.ports import Microphone, Speaker
+from assistant.audio.service import AudioService
+from assistant.audio.sink import Sink
+from assistant.audio.source import Source
+from assistant.audio.wire import WireMicrophone, WireSpeaker
+from assistant.bus.policy import Policy
+from assistant.clock import Clock
+from assistant.config.paths import Paths
+from assistant.config.schema import Config
+from assistant.dialog.machine import OWN as DIALOG
+from assistant.dialog.phrases import LOCALE as DIALOG_LOCALE
+from assistant.dialog.service import DialogService
+from assistant.errors import EngineError
+from assistant.grammar.folder import read_sentences
+from assistant.grammar.sentences import SkillSentences
+from assistant.intent.engine import IntentEngine
+from assistant.intent.service import IntentService
+from assistant.runner import Factory
+from assistant.service import Service
+from assistant.skills.find import Place, find_skills, places
+from assistant.skills.service import SkillsService
+from assistant.stt.engine import SttEngine
+from assistant.stt.service import SttService
+from assistant.tts.engine import TtsEngine
+from assistant.tts.service import TtsService
+from assistant.wake.engine import WakeEngine
+from assistant.wake.service import WakeService
+
+if TYPE_CHECKING:
+    from assistant.audio.pyaudio_device import PortAudio
+
+SERVICES: Mapping[str, type[Service]] = MappingProxyType(
+    {
+        each.name: each
+        for each in (AudioService, WakeService, SttService, IntentService, SkillsService, TtsService, DialogService)
+    }
+)
+"""Every service, in the order of starting."""
+
+OWN_SENTENCES: Mapping[str, Path] = MappingProxyType({DIALOG: DIALOG_LOCALE.parent})
+"""Sentences that are not a skill's: skill name -> the folder that holds their `locale`."""
+
+
+def policy() -> Policy:
+    """Who may say what, from the services' own declarations."""
+    return Policy(SERVICES.values())
+
+
+class Builder:
+    """Makes services. Those that share sound in this process share one hub and one player, made when first needed."""
+
+    def __init__(
+        self,
+        config: Config,
+        paths: Paths,
+        clock: Clock,
+        *,
+        share_sound: bool = False,
+        source: Source | None = None,
+        sink: Sink | None = None,
+        microphone: Microphone | None = None,
+    ) -> None:
+        """`share_sound`: other processes need the sound room, or are it. `source`, `sink` and `microphone` stand in
+        for the devices of the configuration."""
+        self._config = config
+        self._paths = paths
+        self._clock = clock
+        self._share = share_sound
+        self._source = source
+        self._sink = sink
+        self._microphone = microphone
+        self._has_sound_room = False
+
+    def factories(self, names: Iterable[str]) -> list[Factory]:
+        """One factory per service, in the order of `SERVICES`."""
+        wanted = set(names)
+        self._has_sound_room = self._has_sound_room or AudioService.name in wanted
+        makers: dict[str, Factory] = {
+            AudioService.name: self._audio,
+            WakeService.name: lambda: WakeService(self.detector(), self._ears()),
+            SttService.name: lambda: SttService(self.recogniser(), self._ears(), self._config.stt),
+            IntentService.name: lambda: IntentService(
+                self.intent_engines(), self._clock, self._config.language, own=OWN_SENTENCES
+            ),
+            SkillsService.name: lambda: SkillsService(
+                self._paths, self._config.skills, self._clock, self._config.language
+            ),
+            TtsService.name: lambda: TtsService(self.voice(), self._mouth(), clock=self._clock),
+            DialogService.name: lambda: DialogService(self._config, self._clock),
+        }
+        return [makers[name] for name in SERVICES if name in wanted]
+
+    # Engines. Their libraries are imported only when they are made.
+
+    def detector(self) -> WakeEngine:
+        """The wake-word engine. Raises ModelError for a word there is no model for."""
+        from assistant.wake.microwakeword_engine import MicroWakeWordEngine
+
+        wake = self._config.wake
+        return MicroWakeWordEngine(wake.words, thresholds=wake.thresholds, refractory_seconds=wake.refractory_seconds)
+
+    def recogniser(self) -> SttEngine:
+        """The speech-to-text engine."""
+        stt = self._config.stt
+        if stt.engine == "vosk":
+            from assistant.stt.vosk_engine import VoskEngine
+
+            return VoskEngine(model=self._vosk_model(), language=self._config.language)
+        from assistant.stt.moonshine_engine import MoonshineEngine
+
+        return MoonshineEngine(model=stt.model, threads=stt.threads)
+
+    def _vosk_model(self) -> str:
+        """A folder as given, or a model of the catalogue by name; empty lets the engine say which one to install."""
+        model = self._config.stt.model
+        return str(self._paths.models / model) if model and "/" not in model else model
+
+    def intent_engines(self) -> list[IntentEngine]:
+        """The understanding engines in their order. Raises EngineError for an unknown name."""
+        from assistant.intent.padatious_engine import PadatiousEngine
+        from assistant.intent.template_engine import TemplateEngine
+
+        cache, seconds = self._paths.cache / "padatious", self._config.intent.train_seconds
+        makers: dict[str, Callable[[], IntentEngine]] = {
+            "templates": TemplateEngine,
+            "padatious": lambda: PadatiousEngine(cache, seconds),
+        }
+        for name in self._config.intent.engines:
+            if name not in makers:
+                raise EngineError(
+                    f"no engine is called {name!r}", where="intent.engines", hint=f"Known: {', '.join(makers)}"
+                )
+        return [makers[name]() for name in self._config.intent.engines]
+
+    def voice(self) -> TtsEngine:
+        """The text-to-speech engine. Raises ModelError when the voice is not there."""
+        from assistant.tts.piper_engine import PiperEngine
+        from assistant.tts.voices import find_voice
+
+        tts = self._config.tts
+        return PiperEngine(find_voice(tts.voice, self._paths.models), speed=tts.speed, threads=tts.threads)
+
+    # Sound.
+
+    def source(self) -> Source:
+        """The microphone."""
+        from assistant.audio.pyaudio_streams import PyAudioSource
+
+        return self._source or PyAudioSource(self._port_audio, self._config.audio.microphone)
+
+    def sink(self) -> Sink:
+        """The speaker."""
+        from assistant.audio.pyaudio_streams import PyAudioSink
+
+        return self._sink or PyAudioSink(self._port_audio, self._config.audio.speaker)
+
+    @asynccontextmanager
+    async def own_speaker(self) -> AsyncIterator[Speaker]:
+        """A speaker for a command that only plays. Raises DeviceError on `play`."""
+        player = Player(self.sink(), volume=self._config.audio.volume)
+        player.start()
+        try:
+            yield player
+        finally:
+            player.close()
+
+    @cached_property
+    def _port_audio(self) -> PortAudio:
+        from assistant.audio.pyaudio_device import PortAudio
+
+        return PortAudio()
+
+    @cached_property
+    def _hub(self) -> Hub:
+        """Made once: the other services keep it when the sound room is started again."""
+        return Hub(self.source(), retry_seconds=self._config.audio.retry_seconds)
+
+    @cached_property
+    def _player(self) -> Player:
+        audio = self._config.audio
+        return Player(self.sink(), volume=audio.volume, retry_seconds=audio.retry_seconds)
+
+    def _audio(self) -> AudioService:
+        socket = self._paths.audio_socket if self._share else None
+        return AudioService(self._hub, self._player, self._config.audio, wire=socket)
+
+    def _ears(self) -> Microphone:
+        if self._microphone is not None:
+            return self._microphone
+        return self._hub if self._has_sound_room else WireMicrophone(self._paths.audio_socket)
+
+    def _mouth(self) -> Speaker:
+        return self._player if self._has_sound_room else WireSpeaker(self._paths.audio_socket)
+
+    # Skills.
+
+    def skill_places(self) -> Sequence[Place]:
+        """Where skills are looked for."""
+        return places(self._paths, self._config.skills.folders)
+
+    def sentences(self) -> list[SkillSentences]:
+        """The sentences of all usable skills and of the dialogue itself."""
+        folders = {
+            each.id: each.folder for each in find_skills(self.skill_places()) if each.manifest and not each.hidden_by
+        }
+        return [
+            read_sentences(name, folder, self._config.language)
+            for name, folder in {**folders, **OWN_SENTENCES}.items()
+            if name not in self._config.skills.disabled
+        ]

@@ -1,0 +1,1 @@
+"""The `assistant` command: parse, call, print. Everything else lives in the rooms."""

@@ -1,0 +1,41 @@
+"""What every command starts from: the folders, the configuration, the clock."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.clock import SystemClock
+from assistant.config.load import Loaded, load_with_origins
+from assistant.config.paths import Paths, find_paths
+from assistant.config.schema import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One run of the command."""
+
+    paths: Paths
+    loaded: Loaded
+    clock: SystemClock
+    sets: Sequence[str]
+    file: Path | None
+
+    @property
+    def config(self) -> Config:
+        return self.loaded.config
+
+    @property
+    def socket(self) -> Path:
+        """Where the hub listens."""
+        return Path(self.config.bus.socket) if self.config.bus.socket else self.paths.hub_socket
+
+
+def make(arguments: argparse.Namespace) -> Context:
+    """Read the configuration. Raises ConfigError."""
+    paths = find_paths()
+    file = Path(arguments.config) if arguments.config else None
+    loaded = load_with_origins(paths, arguments.set, file=file)
+    return Context(paths, loaded, SystemClock(loaded.config.time_zone), arguments.set, file)

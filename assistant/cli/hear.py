@@ -1,0 +1,119 @@
+"""`assistant hear FILE…`: recordings instead of a microphone."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from assistant.audio.file_device import read_speech
+from assistant.audio.replay import Replay
+from assistant.build import Builder
+from assistant.cli import output
+from assistant.cli.context import Context
+from assistant.cli.session import running
+from assistant.errors import AssistantError, SkillError
+from assistant.pipeline import Heard, Pipeline, Relay
+
+EXAMPLES = """examples:
+  assistant hear question.wav                        wake word, words, intent and reply
+  assistant hear --no-wake --json commands/*.flac    the whole recording is the request
+  assistant hear --no-wake --skills coffee order.wav  with the sentences of one more skill folder
+"""
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "hear",
+        help="recognise recordings (WAV or FLAC, any rate)",
+        description="Feeds recordings through the real pipeline. Nothing of them is kept.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("files", nargs="+", metavar="FILE", help="recordings")
+    command.add_argument("--no-wake", action="store_true", help="do not wait for a wake word")
+    command.add_argument(
+        "--skills", metavar="DIR", action="append", default=[], help="a skill, or a folder of skills, to load as well"
+    )
+    command.add_argument("--json", action="store_true", help="one JSON object a file")
+    command.set_defaults(handler=lambda context, arguments: asyncio.run(hear(context, arguments)))
+
+
+async def hear(context: Context, arguments: argparse.Namespace) -> int:
+    for folder in arguments.skills:
+        if not Path(folder).is_dir():
+            raise SkillError("no such folder", where=folder, hint="--skills takes a skill's folder or one of skills")
+    failures = 0
+    async with _ears(context, arguments) as ears:
+        for file in arguments.files:
+            try:
+                samples = await asyncio.to_thread(read_speech, Path(file))
+                heard = await ears.hear(samples, wake_word=not arguments.no_wake)
+                samples[:] = 0
+            except AssistantError as error:
+                failures += 1
+                _show({"file": file, "error": str(error)}, as_json=arguments.json)
+                continue
+            _show(_result(file, heard), as_json=arguments.json)
+    return 1 if failures else 0
+
+
+@asynccontextmanager
+async def _ears(context: Context, arguments: argparse.Namespace) -> AsyncIterator[Pipeline]:
+    """Ears here; understanding by the running assistant, or here too when there is none or with --skills.
+
+    Recordings must not set real timers, so a pipeline made here keeps its skills' data in a folder that goes away.
+    """
+    replay = Replay()
+    names = ["stt", "dialog"] if arguments.no_wake else ["wake", "stt", "dialog"]
+    async with running(context) as hub:
+        with tempfile.TemporaryDirectory(prefix="assistant-hear-") as scratch:
+            paths = dataclasses.replace(context.paths, state=Path(scratch))
+            installed = str(context.paths.installed_skills)
+            folders = (*context.config.skills.folders, installed, *arguments.skills)
+            skills = dataclasses.replace(context.config.skills, folders=folders)
+            config = dataclasses.replace(context.config, skills=skills)
+            builder = Builder(config, paths, context.clock, microphone=replay)
+            if hub is not None and not arguments.skills:
+                async with Pipeline(
+                    [*builder.factories(names), lambda: Relay(hub)], replay=replay, learns=False
+                ) as ears:
+                    yield ears
+            else:
+                factories = builder.factories([*names, "intent", "skills"])
+                async with Pipeline(factories, replay=replay) as ears:
+                    yield ears
+
+
+def _result(file: str, heard: Heard) -> dict[str, Any]:
+    empty: dict[str, Any] = {
+        "transcript": None, "intent": None, "slots": {}, "values": {}, "skill": None, "reply": None, "seconds": {},
+    }  # fmt: skip
+    return {
+        "file": file,
+        "wake": [{"word": word, "time": time, "score": score} for word, time, score in heard.wake],
+        **(empty if heard.answer is None else output.answer(heard.answer)),
+    }
+
+
+def _show(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print(output.line(result), flush=True)
+        return
+    print(result["file"])
+    if "error" in result:
+        print(f"  {result['error']}", flush=True)
+        return
+    for each in result["wake"]:
+        print(f"  wake    {each['word']} at {each['time']:.2f} s, score {each['score']:.2f}")
+    slots = ", ".join(f"{name}={words!r}" for name, words in result["slots"].items())
+    print(f"  heard   {result['transcript'] or '(nothing)'}")
+    print(f"  intent  {result['intent'] or '(none)'} {slots}".rstrip())
+    print(f"  reply   {result['reply'] or '(none)'}")
+    times = "  ".join(f"{stage} {seconds:.3f} s" for stage, seconds in result["seconds"].items())
+    print(f"  took    {times}", flush=True)

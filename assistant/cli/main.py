@@ -1,0 +1,74 @@
+"""`assistant`: the command line. An expected error is one line on stderr and exit code 1 (2 for wrong usage)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from assistant import __version__
+from assistant.cli import ask, config, context, demo, doctor, hear, intent, models, run, say, skills, watch
+from assistant.errors import AssistantError
+
+EXAMPLES = """examples:
+  assistant run                              listen and answer
+  assistant demo                             hear and see a conversation without a microphone
+  assistant ask "what time is it"            type instead of speaking
+  assistant hear question.wav --json         recognise recordings
+  assistant --set 'wake.words=[alexa]' run   another wake word, this time only
+  assistant doctor                           find out what is wrong
+"""
+
+COMMANDS: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], None], ...] = (
+    run.register,
+    demo.register,
+    hear.register,
+    ask.register,
+    say.register,
+    watch.register,
+    config.register,
+    skills.register,
+    models.register,
+    intent.register,
+    doctor.register,
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="assistant",
+        description="A privacy-first voice assistant: everything stays on this machine, nothing is kept.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"assistant {__version__}")
+    top.add_argument("--config", metavar="FILE", help="one more configuration file, read last")
+    top.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a setting for this run")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for register in COMMANDS:
+        register(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        code: int = arguments.handler(context.make(arguments), arguments)
+        sys.stdout.flush()
+        return code
+    except AssistantError as error:
+        print(f"assistant: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has gone; Python must not complain when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""The sentences of all skills as one network that a recogniser can walk, word by word.
+
+Each skill is an automaton of its own over words and slots, so that adding or removing a skill costs only that skill.
+Slots lead into machines that all sentences share. Nothing is expanded: sets of places are found when a search asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from assistant.grammar.automaton import Automaton, compile_templates
+from assistant.grammar.machine import ListMachine, Machine, RuleMachine
+from assistant.grammar.sentences import TYPED, SkillSentences, intent_id, slot_type
+from assistant.grammar.templates import Choice, Node, SlotRef, Word, parse_lines
+from assistant.grammar.templates import Sequence as Parts
+from assistant.grammar.values.rules import read_rules
+from assistant.messages.base import SlotKind
+
+MOST_PLACES = 50_000
+"""Places whose neighbours are remembered, before all are forgotten."""
+
+
+class Place(NamedTuple):
+    """Between two words of a sentence: in skill `net`, in `state` of its automaton; or, with a slot, inside its value
+    in state `inner`, with `state` to come after it."""
+
+    net: int
+    state: int
+    slot: int = -1
+    inner: int = 0
+
+
+START = Place(-1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotUse:
+    """A slot of a skill. `machine` is None for free text."""
+
+    name: str
+    kind: SlotKind
+    machine: Machine | None
+
+
+@dataclass(frozen=True, slots=True)
+class Nexts:
+    """What can follow at a place."""
+
+    words: Mapping[str, tuple[Place, ...]]
+    digits: Mapping[str, tuple[Place, ...]]
+    """Numbers written in digits, by kind."""
+    free: tuple[Place, ...]
+    """Places inside free text, where any word may come next."""
+    intents: tuple[str, ...]
+    """Intents whose sentence may end here."""
+
+    @property
+    def closed(self) -> bool:
+        """Nothing can follow: the sentence is over."""
+        return not (self.words or self.digits or self.free)
+
+
+@dataclass(frozen=True, slots=True)
+class _Net:
+    skill: str
+    automaton: Automaton
+    intents: tuple[str, ...]
+    """Template number -> intent."""
+    slots: Mapping[SlotRef, int]
+    """Slot -> number in `Network.slots`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a network is."""
+
+    skills: int
+    intents: int
+    states: int
+    arcs: int
+
+
+@dataclass(slots=True)
+class Network:
+    """All sentences of one language. Make it with `build`."""
+
+    language: str
+    slots: list[SlotUse] = field(default_factory=list)
+    nets: list[_Net] = field(default_factory=list)
+    _nexts: dict[Place, Nexts] = field(default_factory=dict)
+
+    def nexts(self, place: Place) -> Nexts:
+        """What can follow at `place`."""
+        known = self._nexts.get(place)
+        if known is None:
+            if len(self._nexts) > MOST_PLACES:
+                self._nexts.clear()
+            known = self._nexts[place] = self._find(place)
+        return known
+
+    def skill_of(self, place: Place) -> str:
+        return self.nets[place.net].skill
+
+    def slot_of(self, place: Place) -> SlotUse | None:
+        """The slot whose value is being said."""
+        return self.slots[place.slot] if place.slot >= 0 else None
+
+    def size(self) -> Size:
+        """Of the compiled part; states of typed values come and go."""
+        lists = {
+            id(slot.machine): slot.machine.automaton for slot in self.slots if isinstance(slot.machine, ListMachine)
+        }
+        automata = [net.automaton for net in self.nets] + list(lists.values())
+        return Size(
+            skills=len(self.nets),
+            intents=sum(len(set(net.intents)) for net in self.nets),
+            states=sum(len(automaton.words) for automaton in automata),
+            arcs=sum(
+                len(words) + len(slots)
+                for automaton in automata
+                for words, slots in zip(automaton.words, automaton.slots, strict=True)
+            ),
+        )
+
+    def _find(self, place: Place) -> Nexts:
+        words: dict[str, list[Place]] = {}
+        digits: dict[str, list[Place]] = {}
+        free: list[Place] = []
+        intents: dict[str, None] = {}
+        waiting = [Place(net, self.nets[net].automaton.start) for net in range(len(self.nets))]
+        if place != START:
+            waiting = [place]
+        seen: set[Place] = set()
+        while waiting:
+            here = waiting.pop()
+            if here in seen:
+                continue
+            seen.add(here)
+            if here.slot < 0:
+                net = self.nets[here.net]
+                for word, after in net.automaton.words[here.state].items():
+                    words.setdefault(word, []).append(Place(here.net, after))
+                for ref, after in net.automaton.slots[here.state]:
+                    slot = net.slots[ref]
+                    machine = self.slots[slot].machine
+                    waiting.append(Place(here.net, after, slot, machine.start if machine else 0))
+                intents.update(dict.fromkeys(net.intents[number] for number in net.automaton.final[here.state]))
+                continue
+            machine = self.slots[here.slot].machine
+            if machine is None:
+                free.append(here._replace(inner=1))
+                over = here.inner == 1
+            else:
+                for word, inner in machine.words(here.inner).items():
+                    words.setdefault(word, []).append(here._replace(inner=inner))
+                for kind, inner in machine.digits(here.inner).items():
+                    digits.setdefault(kind, []).append(here._replace(inner=inner))
+                over = machine.final(here.inner)
+            if over:
+                waiting.append(Place(here.net, here.state))
+        return Nexts(
+            words={word: tuple(places) for word, places in words.items()},
+            digits={kind: tuple(places) for kind, places in digits.items()},
+            free=tuple(free),
+            intents=tuple(intents),
+        )
+
+
+def build(skills: Sequence[SkillSentences], language: str) -> Network:
+    """The network of the sentences in `language`. Raises SkillError for a template that cannot be read."""
+    network = Network(language=language)
+    rules = read_rules(language)
+    typed: dict[str, Machine] = {kind: RuleMachine(rules, kind) for kind in TYPED} if rules is not None else {}
+    for sentences in skills:
+        if sentences.language.split("-")[0] == language.split("-")[0] and sentences.intents:
+            _add(network, sentences, typed)
+    return network
+
+
+def _add(network: Network, sentences: SkillSentences, typed: Mapping[str, Machine]) -> None:
+    nodes: list[Node] = []
+    intents: list[str] = []
+    for intent, lines in sentences.intents.items():
+        for node in parse_lines(lines, f"{intent}.intent"):
+            nodes.append(node)
+            intents.append(intent_id(sentences.skill, intent))
+    lists: dict[str, Machine] = {}
+    slots: dict[SlotRef, int] = {}
+    for ref in dict.fromkeys(_slot_refs(nodes)):
+        found = slot_type(ref, sentences.entities)
+        kind: SlotKind = found.kind if found is not None else "text"
+        machine: Machine | None = typed.get(kind)
+        if found is not None and kind == "list":
+            if found.entity not in lists:
+                file = f"{found.entity}.entity"
+                lists[found.entity] = ListMachine(parse_lines(sentences.entities[found.entity], file), file)
+            machine = lists[found.entity]
+        slots[ref] = len(network.slots)
+        network.slots.append(SlotUse(ref.name, kind, machine))
+    automaton = compile_templates(nodes, sentences.skill)
+    network.nets.append(_Net(sentences.skill, automaton, tuple(intents), slots))
+
+
+def _slot_refs(nodes: Iterable[Node]) -> Iterator[SlotRef]:
+    for node in nodes:
+        match node:
+            case SlotRef():
+                yield node
+            case Parts(parts) | Choice(parts):
+                yield from _slot_refs(parts)
+            case Word():
+                pass

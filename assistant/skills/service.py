@@ -1,0 +1,293 @@
+"""The skills service: finds, runs and reloads the skills, each behind its fence, and speaks for them on the bus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from assistant.clock import Clock
+from assistant.config.paths import Paths
+from assistant.config.schema import Skills as Settings
+from assistant.errors import SkillError
+from assistant.grammar.folder import read_sentences
+from assistant.grammar.sentences import SkillSentences, intent_id
+from assistant.messages import Message, Spoken, intent, skill, system
+from assistant.service import Service
+from assistant.skills.answers import find_values
+from assistant.skills.api import Handler, Reply, Request, SkillInfo
+from assistant.skills.dialogs import Dialogs
+from assistant.skills.fence import Failure, FencedSkill, House
+from assistant.skills.find import Found, Place, find_skills, fingerprint, places
+from assistant.skills.manifest import RESERVED, Manifest
+
+QUESTION_SECONDS = 120.0
+"""A question that nobody answered is forgotten after this time, with all that was said for it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Loaded:
+    found: Found
+    manifest: Manifest
+    fingerprint: str
+    sentences: SkillSentences
+    info: SkillInfo
+    fenced: FencedSkill | None
+    """None for a skill that is only sentences."""
+
+
+class SkillsService(Service):
+    """Runs the skills: `intent.matched` in, `skill.replied` out."""
+
+    name = "skills"
+    hears = (intent.Matched, skill.Answer, skill.Hush, skill.Rescan, system.Ready)
+    says = (
+        skill.Ready,
+        skill.Failed,
+        skill.Removed,
+        skill.Loaded,
+        skill.Replied,
+        skill.Alerted,
+        skill.Hushed,
+    )
+
+    def __init__(
+        self,
+        paths: Paths,
+        settings: Settings,
+        clock: Clock,
+        language: str = "en",
+        *,
+        where: Sequence[Place] | None = None,
+        boot: str = "",
+    ) -> None:
+        """`where` stands in for the folders of paths and settings, `boot` for the machine's name of its present run."""
+        super().__init__()
+        self._where = places(paths, settings.folders) if where is None else tuple(where)
+        self._disabled = frozenset(settings.disabled)
+        self._language = language
+        self._clock = clock
+        self._loaded: dict[str, _Loaded] = {}
+        self._failed: dict[str, str] = {}
+        self._questions: dict[str, tuple[Handler | None, asyncio.TimerHandle]] = {}
+        self._scanning = asyncio.Lock()
+        self._house = House(
+            language=language,
+            clock=clock,
+            timeout=settings.timeout_seconds,
+            data=paths.skill_data,
+            settings=settings.settings,
+            alert=self._alert,
+            failed=self._broke,
+            skills=lambda: tuple(each.info for each in self._loaded.values()),
+            boot=boot,
+        )
+
+    async def start(self) -> None:
+        await self._scan()
+
+    async def stop(self) -> None:
+        for name in tuple(self._questions):
+            self._forget_question(name)
+        await asyncio.gather(*(each.fenced.stop() for each in self._loaded.values() if each.fenced))
+        self._loaded.clear()
+
+    async def handle(self, message: Message) -> None:
+        match message:
+            case intent.Matched() if message.skill not in RESERVED:
+                self.spawn(self._matched(message), message.intent)
+            case skill.Answer():
+                self.spawn(self._answer(message), message.skill)
+            case skill.Hush():
+                self.spawn(self._hush(message), "hush")
+            case skill.Rescan():
+                self.spawn(self._scan(), "rescan")
+            case system.Ready(service="intent"):
+                self._announce()
+
+    def health(self) -> system.Health:
+        health = super().health()
+        broken = len(self._failed) + sum(bool(each.fenced and each.fenced.disabled) for each in self._loaded.values())
+        note = f"{len(self._loaded)} skills" + (f", {broken} failed" if broken else "")
+        return system.Health(service=self.name, state="degraded" if broken else "ok", note=note, pid=health.pid)
+
+    @property
+    def loaded(self) -> tuple[FencedSkill, ...]:
+        """The running skills that have code."""
+        return tuple(each.fenced for each in self._loaded.values() if each.fenced)
+
+    @property
+    def sentences(self) -> tuple[SkillSentences, ...]:
+        """The sentences of every loaded skill."""
+        return tuple(each.sentences for each in self._loaded.values())
+
+    # What is asked
+
+    async def _matched(self, message: intent.Matched) -> None:
+        self._forget_question(message.skill)
+        loaded = self._loaded.get(message.skill)
+        result: Reply | Failure | None = None
+        if loaded is not None and loaded.fenced is None:
+            result = Reply.silent()
+        elif loaded is not None and loaded.fenced is not None:
+            request = Request(
+                intent=message.intent.removeprefix(f"{message.skill}."),
+                said=message.text,
+                slots={slot.name: slot for slot in message.slots},
+                language=self._language,
+                now=self._clock.now(),
+                session=message.session,
+            )
+            result = await loaded.fenced.request(request)
+        self._reply(message.session, message.skill, result)
+
+    async def _answer(self, message: skill.Answer) -> None:
+        handler = self._forget_question(message.skill)
+        loaded = self._loaded.get(message.skill)
+        result: Reply | Failure | None = None
+        if loaded is not None and loaded.fenced is not None:
+            now = self._clock.now()
+            request = Request(
+                intent="",
+                said=message.text,
+                slots=find_values(message.text, message.language, now),
+                language=message.language,
+                now=now,
+                session=message.session,
+            )
+            result = await loaded.fenced.answer(request, handler)
+        self._reply(message.session, message.skill, result)
+
+    async def _hush(self, message: skill.Hush) -> None:
+        hushed = await asyncio.gather(*(each.hush() for each in self.loaded))
+        self.say(skill.Hushed(session=message.session, count=sum(hushed)))
+
+    def _reply(self, session: str, name: str, result: Reply | Failure | None) -> None:
+        """Say a skill's reply, or a kind sentence in its place (None: there is no such skill)."""
+        phrase = _phrases(self._language)
+        match result:
+            case Reply():
+                reply = result
+            case Failure(slow=slow):
+                reply = Reply(phrase["slow" if slow else "failed"])
+            case None:
+                reply = Reply(phrase["gone"])
+        if reply.ask:
+            handler = None if reply.ask is True else reply.ask
+            later = asyncio.get_running_loop().call_later(QUESTION_SECONDS, self._forget_question, name)
+            self._questions[name] = (handler, later)
+        self.say(
+            skill.Replied(
+                session=session, skill=name, text=Spoken(reply.text), ask=bool(reply.ask), language=self._language
+            )
+        )
+
+    def _forget_question(self, name: str) -> Handler | None:
+        handler, later = self._questions.pop(name, (None, None))
+        if later is not None:
+            later.cancel()
+        return handler
+
+    def _alert(self, name: str, text: str, ring: bool) -> None:
+        self.say(skill.Alerted(skill=name, text=Spoken(text), ring=ring, language=self._language))
+
+    def _broke(self, name: str, reason: str) -> None:
+        self.log.warning("skill %s: %s", name, reason)
+        self.say(skill.Failed(skill=name, stage="run", reason=reason))
+
+    # What is there
+
+    async def _scan(self) -> None:
+        """Look at the folders: stop what is gone, start what is new, start again what changed, tell it."""
+        async with self._scanning:
+            found = await asyncio.to_thread(_look, self._where)
+            usable = {
+                one.id: (one, mark)
+                for one, mark in found
+                if one.manifest is not None and one.hidden_by is None and one.id not in self._disabled
+            }
+            before = tuple(self._loaded)
+            for name, loaded in tuple(self._loaded.items()):
+                one, mark = usable.get(name, (None, ""))
+                if one is None or mark != loaded.fingerprint or one.folder != loaded.found.folder:
+                    await self._remove(name)
+            failed, self._failed = self._failed, {}
+            for one, _ in found:
+                if one.problem is not None:
+                    self._failed[one.id] = str(one.problem)
+                elif one.hidden_by is not None:
+                    self.log.info("skill %s in %s is hidden by the one in %s", one.id, one.folder, one.hidden_by)
+            fresh = [pair for name, pair in usable.items() if name not in self._loaded]
+            await asyncio.gather(*(self._load(one, mark) for one, mark in fresh))
+            for name, reason in self._failed.items():
+                if failed.get(name) != reason:
+                    self.log.warning("skill %s: %s", name, reason)
+            for name in before:
+                if name not in self._loaded:
+                    self.say(skill.Removed(skill=name))
+            self._announce()
+
+    async def _load(self, one: Found, mark: str) -> None:
+        manifest = one.manifest
+        if manifest is None:
+            return
+        try:
+            sentences = await asyncio.to_thread(read_sentences, one.id, one.folder, self._language)
+            info = await asyncio.to_thread(_info, one, manifest, self._language)
+            fenced = FencedSkill(one, manifest, sentences, self._house) if manifest.has_code else None
+            if fenced is not None:
+                await fenced.start()
+        except SkillError as problem:
+            self._failed[one.id] = str(problem)
+            return
+        self._loaded[one.id] = _Loaded(
+            found=one,
+            manifest=manifest,
+            fingerprint=mark,
+            sentences=sentences,
+            info=info,
+            fenced=fenced,
+        )
+
+    async def _remove(self, name: str) -> None:
+        loaded = self._loaded.pop(name)
+        self._forget_question(name)
+        if loaded.fenced is not None:
+            await loaded.fenced.stop()
+
+    def _announce(self) -> None:
+        """Tell every skill. Also said again when the understanding room starts after this one."""
+        for name, reason in self._failed.items():
+            self.say(skill.Failed(skill=name, stage="load", reason=reason))
+        for name, each in self._loaded.items():
+            intents = tuple(intent_id(name, one) for one in each.sentences.intents)
+            version, folder = each.manifest.version, str(each.found.folder)
+            self.say(skill.Ready(skill=name, version=version, folder=folder, intents=intents))
+        self.say(skill.Loaded(skills=tuple(self._loaded)))
+
+
+def _look(where: Sequence[Place]) -> list[tuple[Found, str]]:
+    return [(one, fingerprint(one.folder)) for one in find_skills(where)]
+
+
+def _info(one: Found, manifest: Manifest, language: str) -> SkillInfo:
+    """Raises SkillError for a reply file that cannot be read."""
+    dialogs = Dialogs(one.folder, language)
+    return SkillInfo(
+        id=one.id,
+        version=manifest.version,
+        description=next(iter(dialogs.lines("description")), manifest.description),
+        examples=dialogs.lines("examples"),
+        bundled=one.origin == "bundled",
+    )
+
+
+@cache
+def _phrases(language: str) -> dict[str, str]:
+    every = yaml.safe_load(Path(__file__).with_name("phrases.yaml").read_text(encoding="utf-8"))
+    found: dict[str, str] = every.get(language.split("-")[0], every["en"])
+    return found

@@ -1,0 +1,277 @@
+"""Testing a skill as its user meets it: words in, replies out. No sound, no waiting, no running assistant.
+
+async def test_rings():
+    async with SkillTester("skills/timer") as timer:
+        reply = await timer.ask("set an egg timer for five minutes")
+        assert reply.text == "Egg timer, five minutes, starting now."
+        assert await timer.advance(minutes=5) == ["Your egg timer is done."]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from assistant.bus.memory import MemoryBus
+from assistant.config.paths import Paths, find_paths
+from assistant.config.schema import Skills as Settings
+from assistant.errors import SkillError
+from assistant.grammar.sentences import SkillSentences
+from assistant.intent.engine import IntentEngine
+from assistant.intent.template_engine import TemplateEngine
+from assistant.messages import Message, Spoken, intent, skill
+from assistant.messages.base import Slot
+from assistant.skills.find import Place
+from assistant.skills.service import SkillsService
+
+MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+"""When a test begins unless it says otherwise."""
+
+CERTAIN = 0.95
+"""With a question open, only words understood this surely are a new request; others are the answer."""
+
+SECONDS = 10.0
+"""A test fails when a skill has not answered after this time."""
+
+M = TypeVar("M", bound=Message)
+
+
+class ManualClock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self, now: datetime = MONDAY) -> None:
+        self._now = now
+        self._monotonic = 1000.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, length: timedelta) -> None:
+        """Time passes."""
+        # Added in UTC: across a change to summer time an hour is an hour.
+        self._now = (self._now.astimezone(UTC) + length).astimezone(self._now.tzinfo)
+        self._monotonic += length.total_seconds()
+
+    def correct(self, now: datetime) -> None:
+        """The wall clock is set; no time passes."""
+        self._now = now
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one sentence. `intent` is None when no skill understood it, or when it answered a question."""
+
+    text: str
+    ask: bool = False
+    intent: str | None = None
+    skill: str | None = None
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    confidence: float = 0.0
+
+    def value(self, slot: str) -> float | str | None:
+        """What a slot means, or None."""
+        return self.slots[slot].value if slot in self.slots else None
+
+
+class SkillTester:
+    """Runs skills from their folders, with a clock that the test moves.
+
+    `folders` are skill folders; `settings` are values as in the configuration ("timer.ring_minutes": "1"). `data` keeps
+    the stores; without it they vanish at the end. `engine` understands the words. A skill that cannot be loaded raises
+    SkillError on entering, unless `broken` allows it.
+    """
+
+    def __init__(
+        self,
+        *folders: str | Path,
+        now: datetime = MONDAY,
+        language: str = "en",
+        settings: Mapping[str, str] | None = None,
+        timeout: float = 5.0,
+        data: Path | None = None,
+        engine: Callable[[], IntentEngine] = TemplateEngine,
+        broken: bool = False,
+    ) -> None:
+        self.clock = ManualClock(now)
+        self.alerts: list[str] = []
+        """All that skills said by themselves, oldest first."""
+        self.failures: list[skill.Failed] = []
+        self._places = tuple(Place(Path(folder), "bundled") for folder in folders)
+        self._language = language
+        self._settings = Settings(timeout_seconds=timeout, settings=settings or {})
+        self._temporary = None if data is not None else tempfile.TemporaryDirectory(prefix="skill-test-")
+        self._data = data or Path(self._temporary.name if self._temporary else "")
+        self._make_engine = engine
+        self._engine: IntentEngine | None = None
+        self._learned: tuple[SkillSentences, ...] = ()
+        self._waiting: Callable[[Message], None] = lambda _: None
+        self._broken = broken
+        self._boot = "boot-1"
+        self._sessions = 0
+        self._open: str | None = None
+
+    async def __aenter__(self) -> SkillTester:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+        if self._engine is not None:
+            self._engine.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    async def ask(self, text: str) -> Answer:
+        """Say this, and hear the reply. While a skill waits for an answer, words that are no request are its answer."""
+        if self._engine is None:
+            raise RuntimeError("enter the SkillTester first: async with SkillTester(...) as tester")
+        asker, self._open = self._open, None
+        matches = self._engine.match(text, self._language, self.clock.now())
+        if matches and (asker is None or matches[0].confidence >= CERTAIN):
+            best = matches[0]
+            found = intent.Matched(
+                session=self._session(),
+                intent=best.intent,
+                skill=best.skill,
+                slots=best.slots,
+                text=Spoken(text),
+                confidence=best.confidence,
+                engine=self._engine.name,
+            )
+            slots = {slot.name: slot for slot in best.slots}
+            return await self._replied(found, intent=best.intent, slots=slots, confidence=best.confidence)
+        if asker is None:
+            return Answer("")
+        return await self._replied(
+            skill.Answer(session=self._session(), skill=asker, text=Spoken(text), language=self._language)
+        )
+
+    async def advance(self, length: timedelta = timedelta(), **units: float) -> list[str]:
+        """Let time pass (`minutes=5`), doing all that becomes due on the way; what skills said meanwhile."""
+        before = len(self.alerts)
+        left = length + timedelta(**units)
+        while True:
+            waits = [wait for each in self._service.loaded if (wait := each.next_due()) is not None]
+            step = min([left, *(timedelta(seconds=wait) for wait in waits)])
+            self.clock.advance(step)
+            left -= step
+            for each in self._service.loaded:
+                await each.check_schedule()
+            if left <= timedelta():
+                break
+        return self.alerts[before:]
+
+    async def hush(self) -> int:
+        """Say "stop"; how many skills were sounding."""
+        return (await self._send(skill.Hush(session=self._session()), skill.Hushed)).count
+
+    async def rescan(self) -> tuple[str, ...]:
+        """Look at the folders again; the skills that run then."""
+        loaded = await self._send(skill.Rescan(), skill.Loaded)
+        self._learn()
+        return loaded.skills
+
+    async def restart(self, *, reboot: bool = False, off: timedelta = timedelta()) -> list[str]:
+        """Stop everything, let time pass, start again with what was stored; what skills said at their start."""
+        before = len(self.alerts)
+        await self._stop()
+        self.clock.advance(off)
+        if reboot:
+            self._boot += "+"
+        await self._start()
+        await self.advance()
+        return self.alerts[before:]
+
+    async def _start(self) -> None:
+        self._bus = _TestBus(self._heard)
+        self._service = SkillsService(
+            self._paths(), self._settings, self.clock, self._language, where=self._places, boot=self._boot
+        )
+        self._serving = asyncio.create_task(self._service.serve(self._bus))
+        started = asyncio.create_task(self._service.started.wait())
+        await asyncio.wait({self._serving, started}, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        started.cancel()
+        if self.failures and not self._broken:
+            raise SkillError(self.failures[0].reason)
+        self._learn()
+
+    async def _stop(self) -> None:
+        self._serving.cancel()
+        await asyncio.wait({self._serving})
+
+    def _learn(self) -> None:
+        if self._engine is None:
+            self._engine = self._make_engine()
+            self._engine.start()
+        if self._service.sentences != self._learned:
+            self._learned = self._service.sentences
+            self._engine.learn(self._learned)
+
+    def _paths(self) -> Paths:
+        return find_paths({"STATE_DIRECTORY": str(self._data), "HOME": str(self._data)})
+
+    def _session(self) -> str:
+        self._sessions += 1
+        return f"test-{self._sessions}"
+
+    async def _replied(
+        self,
+        message: intent.Matched | skill.Answer,
+        *,
+        intent: str | None = None,
+        slots: Mapping[str, Slot] | None = None,
+        confidence: float = 0.0,
+    ) -> Answer:
+        reply = await self._send(message, skill.Replied, lambda reply: reply.session == message.session)
+        self._open = reply.skill if reply.ask else None
+        return Answer(reply.text.text, reply.ask, intent, reply.skill, slots or {}, confidence)
+
+    async def _send(self, message: Message, kind: type[M], fits: Callable[[M], bool] = lambda _: True) -> M:
+        """The first message of a kind after this one was said."""
+        came: asyncio.Future[M] = asyncio.get_running_loop().create_future()
+
+        def hear(heard: Message) -> None:
+            if isinstance(heard, kind) and fits(heard) and not came.done():
+                came.set_result(heard)
+
+        self._waiting = hear
+        self._bus.publish(message, "test")
+        both: set[asyncio.Future[Any]] = {came, self._serving}
+        await asyncio.wait(both, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not came.done():
+            raise SkillError(f"no {kind.topic} after {message.topic}", hint="Look at the log")
+        return came.result()
+
+    def _heard(self, message: Message) -> None:
+        self._waiting(message)
+        if isinstance(message, skill.Alerted):
+            self.alerts.append(message.text.text)
+        elif isinstance(message, skill.Failed):
+            self.failures.append(message)
+
+
+class _TestBus(MemoryBus):
+    """Shows every message to the test at the moment it is said."""
+
+    def __init__(self, heard: Callable[[Message], None]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def publish(self, message: Message, sender: str) -> None:
+        super().publish(message, sender)
+        self._heard(message)

@@ -1,0 +1,3 @@
+from tests.pulse import pulse, pulse_server
+
+__all__ = ["pulse", "pulse_server"]

@@ -1,0 +1,107 @@
+"""By real sound: PulseAudio null sinks stand where the microphone and the speaker are, everything else is real."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from assistant.bus.base import Subscription
+from assistant.bus.socket import connect
+from assistant.messages import Message, audio, dialog, stt, tts, wake
+from tests.end_to_end.running import Home, Running
+from tests.pulse import Pulse, pulse, pulse_server
+
+pytestmark = pytest.mark.slow
+__all__ = ["pulse", "pulse_server"]
+
+WATCHED = (wake.Detected, stt.Transcript, dialog.Answered, dialog.Closed, tts.Ended, audio.Failed, audio.Restored)
+
+
+@pytest.fixture
+def home(pulse: Pulse, tmp_path: Path) -> Home:
+    return Home(tmp_path, pulse.env)
+
+
+@asynccontextmanager
+async def watching(home: Home) -> AsyncIterator[Subscription]:
+    async with connect(home.socket, hears=WATCHED) as bus:
+        yield bus.subscribe(WATCHED, "test")
+
+
+async def until(inbox: Subscription, kind: type[Message]) -> Message:
+    async for envelope in inbox:
+        if isinstance(envelope.message, kind):
+            return envelope.message
+    raise AssertionError("the assistant stopped")
+
+
+def recognised(home: Home, recording: Path) -> str:
+    """What the recogniser makes of the assistant's own reply."""
+    done = home.call("hear", "--no-wake", "--json", str(recording))
+    return str(json.loads(done.stdout)["transcript"]).lower()
+
+
+async def test_a_spoken_question_gets_a_spoken_answer(pulse: Pulse, home: Home, tmp_path: Path) -> None:
+    question, answer = tmp_path / "question.wav", tmp_path / "answer.wav"
+    assert home.call("say", "Hey Mycroft. Set a timer for ten minutes.", "--wav", str(question)).returncode == 0
+    home.configure("audio: {chimes: false}")  # so that the recording holds nothing but the reply
+    with Running(home) as assistant:
+        async with watching(home) as inbox:
+            with pulse.record_speaker(answer):
+                pulse.play_into_microphone(question)
+                await until(inbox, tts.Ended)
+        assert not any("warning" in line or "error" in line for line in assistant.log)
+    words = recognised(home, answer)
+    assert "minute" in words
+    assert "10" in words or "ten" in words
+
+
+async def test_an_unplugged_microphone_is_reported_and_found_again(pulse: Pulse, home: Home, tmp_path: Path) -> None:
+    question = tmp_path / "question.wav"
+    home.call("say", "Hey Mycroft. What time is it?", "--wav", str(question))
+    with Running(home):
+        async with watching(home) as inbox:
+            pulse.unplug_microphone()
+            failed = await until(inbox, audio.Failed)
+            assert isinstance(failed, audio.Failed)
+            assert failed.reason
+            pulse.plug_microphone()
+            await until(inbox, audio.Restored)
+            pulse.play_into_microphone(question)
+            answered = await until(inbox, dialog.Answered)
+            assert isinstance(answered, dialog.Answered)
+            assert answered.intent == "clock.time"
+
+
+async def test_mute_closes_the_device_and_unmute_opens_it(pulse: Pulse, home: Home) -> None:
+    with Running(home):
+        assert len(pulse.recordings()) == 1, "it listens"
+        async with connect(home.socket, hears=[audio.Muted, audio.Unmuted]) as bus:
+            inbox = bus.subscribe([audio.Muted, audio.Unmuted], "test")
+            bus.publish(audio.Mute(), "client")
+            await until(inbox, audio.Muted)
+            assert pulse.recordings() == []
+            bus.publish(audio.Unmute(), "client")
+            await until(inbox, audio.Unmuted)
+            assert len(pulse.recordings()) == 1
+
+
+async def test_a_timer_rings_aloud_and_stop_ends_it(pulse: Pulse, home: Home, tmp_path: Path) -> None:
+    stop = tmp_path / "stop.wav"
+    home.call("say", "Hey Mycroft. Stop.", "--wav", str(stop))
+    with Running(home):
+        async with watching(home) as inbox:
+            assert home.ask("set a tea timer for one second")["intent"] == "timer.set"
+            announced = await until(inbox, tts.Ended)
+            assert isinstance(announced, tts.Ended)
+            assert announced.session.startswith("alert:")
+            pulse.play_into_microphone(stop)
+            async for envelope in inbox:
+                if isinstance(envelope.message, dialog.Answered) and envelope.message.transcript.text:
+                    assert envelope.message.intent == "dialog.stop"
+                    break
+        assert "no timer" in home.ask("how much time is left")["reply"].lower()

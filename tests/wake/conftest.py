@@ -1,0 +1,76 @@
+"""Wake words to hear: the fake's marks, and real ones spoken by the bundled voice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime
+import pytest
+import soxr
+
+from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
+from assistant.testing.wake import FakeWakeEngine, wake_sound
+from assistant.tts.piper_engine import PiperEngine
+from assistant.tts.voices import bundled_voice
+from assistant.wake.engine import Detection, WakeEngine
+from assistant.wake.microwakeword_engine import MicroWakeWordEngine
+
+
+@dataclass
+class Ears:
+    """One kind of engine and what it can be made to hear."""
+
+    make: Callable[..., WakeEngine]
+    say: Callable[[str], Samples]
+    slack: int
+    """How many samples the end of a word may be misjudged by."""
+
+
+@pytest.fixture(scope="session")
+def speak() -> Callable[[str], Samples]:
+    """Words in the bundled voice at 16 kHz. Its chance is seeded, so that no test is a game of luck."""
+    onnxruntime.set_seed(1)
+    engine = PiperEngine(bundled_voice())
+    engine.start()
+    said: dict[str, Samples] = {}
+
+    def say(text: str) -> Samples:
+        if text not in said:
+            sound = np.concatenate(list(engine.speak(text))).astype(np.float32)
+            said[text] = soxr.resample(sound, engine.rate, RATE).astype(np.int16)
+        return said[text]
+
+    return say
+
+
+@pytest.fixture(params=["fake", "real"])
+def ears(request: pytest.FixtureRequest) -> Ears:
+    if request.param == "fake":
+        return Ears(make=FakeWakeEngine, say=wake_sound, slack=0)
+    speak = request.getfixturevalue("speak")
+    names = {"hey_mycroft": "hey Mycroft", "alexa": "Alexa", "hey_jarvis": "hey Jarvis", "okay_nabu": "okay Nabu"}
+    return Ears(make=MicroWakeWordEngine, say=lambda word: _trimmed(speak(names[word])), slack=RATE // 4)
+
+
+def hear(engine: WakeEngine, *sounds: Samples) -> list[tuple[Detection, int]]:
+    """Feed sounds one after the other, in frames; each detection with the sample where its word ended."""
+    stream = np.concatenate(sounds)
+    stream = np.pad(stream, (0, -len(stream) % FRAME_SAMPLES))
+    found = []
+    for start in range(0, len(stream), FRAME_SAMPLES):
+        frame = stream[start : start + FRAME_SAMPLES]
+        found += [(each, start + FRAME_SAMPLES - each.ago) for each in engine.process(frame)]
+    return found
+
+
+def silence(seconds: float) -> Samples:
+    return np.zeros(int(seconds * RATE), dtype=np.int16)
+
+
+def _trimmed(sound: Samples) -> Samples:
+    """Without the silence at both ends, padded to whole frames in front, so that the word ends with the array."""
+    loud = np.flatnonzero(np.abs(sound) > 0.02 * np.max(np.abs(sound)))
+    word = sound[loud[0] : loud[-1] + 1]
+    return np.pad(word, (-len(word) % FRAME_SAMPLES, 0))

@@ -1,0 +1,170 @@
+"""The wake service says once what it heard and where, and outlives its microphone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import numpy as np
+
+from assistant.audio.frame import FRAME_SAMPLES, FRAME_SECONDS, Frame
+from assistant.bus.memory import MemoryBus, MemorySubscription
+from assistant.errors import DeviceError, ModelError
+from assistant.messages import Message, audio, system, wake
+from assistant.testing.wake import FakeWakeEngine, wake_sound
+from assistant.wake.gate import BEFORE_SECONDS
+from assistant.wake.service import WakeService
+
+
+class Tape:
+    """A microphone and its reader: plays lists of frames, one list for each time it is listened to, then waits."""
+
+    def __init__(self, *plays: list[Frame] | DeviceError) -> None:
+        self.plays: Iterator[list[Frame] | DeviceError] = iter(plays)
+        self.listened = 0
+        self.more: asyncio.Queue[Frame | None] = asyncio.Queue()
+        self.tried = asyncio.Event()
+        self.current: list[Frame] | None = None
+        self.closed = asyncio.Event()
+
+    async def listen(self, *, from_sample: int | None = None) -> Tape:
+        self.listened += 1
+        self.tried.set()
+        play = next(self.plays, None)
+        if isinstance(play, DeviceError):
+            raise play
+        self.current = play
+        return self
+
+    async def __aiter__(self) -> AsyncIterator[Frame]:
+        for frame in self.current or ():
+            yield frame
+        while self.current is None and (frame := await self.more.get()) is not None:
+            yield frame
+            self.more.task_done()
+
+    async def close(self) -> None:
+        self.closed.set()
+
+
+def frame(index: int, word: str = "", dropped: int = 0) -> Frame:
+    samples = wake_sound(word) if word else np.full(FRAME_SAMPLES, 500, dtype=np.int16)
+    return Frame(index=index, samples=samples, dropped=dropped)
+
+
+class Running:
+    def __init__(self, bus: MemoryBus, service: WakeService, engine: FakeWakeEngine) -> None:
+        self.bus, self.service, self.engine = bus, service, engine
+        self.heard: MemorySubscription = bus.subscribe([wake.Detected, system.Health, system.Ready], "test")
+
+    async def next(self) -> Message:
+        async for envelope in self.heard:
+            return envelope.message
+        raise AssertionError("the bus closed")
+
+    async def health(self) -> system.Health:
+        """Asked only after every message so far has been handled."""
+        self.bus.publish(system.Probe(), "test")
+        message = await self.next()
+        assert isinstance(message, system.Health), message
+        return message
+
+
+@asynccontextmanager
+async def running(tape: Tape, *, refractory: float = 0.0) -> AsyncIterator[Running]:
+    bus, engine = MemoryBus(), FakeWakeEngine(["hey_mycroft", "alexa"], refractory_seconds=refractory)
+    service = WakeService(engine, tape, retry_seconds=0.001)
+    run = Running(bus, service, engine)
+    task = asyncio.create_task(service.serve(bus))
+    async with asyncio.timeout(10):
+        assert isinstance(await run.next(), system.Ready)
+        yield run
+    bus.close()
+    await task
+    assert not engine.running
+
+
+async def test_it_says_which_word_it_was_and_the_sample_where_it_ended() -> None:
+    async with running(Tape([frame(7), frame(8, "alexa"), frame(9)])) as run:
+        heard = await run.next()
+        assert isinstance(heard, wake.Detected)
+        assert (heard.word, heard.sample) == ("alexa", 9 * FRAME_SAMPLES)
+
+
+async def test_a_gap_makes_it_forget_what_came_before() -> None:
+    async with running(Tape([frame(0), frame(1), frame(5, dropped=3), frame(6), frame(9), frame(10, "alexa")])) as run:
+        await run.next()
+        assert run.engine.resets == 3, "at the start, after the frames that were lost, and after the jump"
+
+
+async def test_a_quiet_room_costs_no_detector_and_a_sound_brings_back_what_came_before_it() -> None:
+    quiet = [Frame(index=n, samples=np.zeros(FRAME_SAMPLES, dtype=np.int16)) for n in range(100)]
+    tape = Tape([*quiet, frame(100, "alexa")])
+    async with running(tape) as run:
+        processed: list[int] = []
+        process = run.engine.process
+        run.engine.process = lambda samples: processed.append(1) or process(samples)  # type: ignore[method-assign]
+        heard = await run.next()
+        assert isinstance(heard, wake.Detected)
+        assert heard.sample == 101 * FRAME_SAMPLES
+        assert len(processed) == round(BEFORE_SECONDS / FRAME_SECONDS) + 1
+
+
+async def test_while_muted_it_says_nothing_and_afterwards_it_starts_afresh() -> None:
+    tape = Tape()
+    async with running(tape) as run:
+        run.bus.publish(audio.Muted(by="button"), "audio")
+        assert (await run.health()).state == "muted"
+        tape.more.put_nowait(frame(0, "alexa"))
+        tape.more.put_nowait(frame(1))
+        await tape.more.join()
+        run.bus.publish(audio.Unmuted(by="button"), "audio")
+        assert (await run.health()).state == "ok"
+        resets = run.engine.resets
+        tape.more.put_nowait(frame(2, "hey_mycroft"))
+        heard = await run.next()
+        assert isinstance(heard, wake.Detected)
+        assert heard.word == "hey_mycroft"
+        assert run.engine.resets == resets + 1
+
+
+async def test_a_microphone_that_fails_or_ends_is_listened_to_again() -> None:
+    lost = DeviceError("unplugged", where="microphone")
+    tape = Tape(lost, [frame(0)], lost, [frame(0), frame(1, "alexa")])
+    async with running(tape) as run:
+        assert isinstance(await run.next(), wake.Detected)
+        assert tape.listened == 4
+        assert tape.closed.is_set()
+
+
+async def test_without_a_microphone_it_says_so_when_asked() -> None:
+    tape = Tape(*[DeviceError("unplugged", where="microphone")] * 100_000)
+    async with running(tape) as run:
+        await tape.tried.wait()
+        health = await run.health()
+        assert health.state == "degraded"
+        assert "unplugged" in health.note
+
+
+async def test_the_end_of_a_file_ends_the_listening_quietly() -> None:
+    tape = Tape()
+    async with running(tape) as run:
+        run.bus.publish(audio.Ended(sample=2 * FRAME_SAMPLES), "audio")
+        assert (await run.health()).state == "ok"
+        tape.more.put_nowait(frame(0, "alexa"))
+        tape.more.put_nowait(None)
+        await run.next()
+        await tape.closed.wait()
+        assert (await run.health()).state == "ok"
+    assert tape.listened == 1
+
+
+async def test_a_missing_model_is_an_error_at_the_start() -> None:
+    service = WakeService(FakeWakeEngine(["hal"]), Tape())
+    try:
+        await service.serve(MemoryBus())
+    except* ModelError as group:
+        assert "hal" in str(group.exceptions[0])
+    else:
+        raise AssertionError("it started without a model")
