@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from assistant.messages import audio, dialog, intent, skill, stt, system, tts, wake
+from assistant.messages import audio, consent, dialog, intent, skill, stt, system, tts, wake
 from assistant.messages.base import Message, Seconds, Slot, SlotKind, Spoken
 
 __all__ = [
     "CATALOG", "Message", "Seconds", "Slot", "SlotKind", "Spoken",
-    "audio", "dialog", "intent", "skill", "stt", "system", "tts", "wake",
+    "audio", "consent", "dialog", "intent", "skill", "stt", "system", "tts", "wake",
 ]  # fmt: skip
 
 
 def _collect() -> Mapping[str, type[Message]]:
     found: dict[str, type[Message]] = {}
-    for room in (wake, dialog, stt, intent, skill, tts, audio, system):
+    for room in (wake, dialog, stt, intent, skill, tts, audio, consent, system):
         for thing in vars(room).values():
             if isinstance(thing, type) and issubclass(thing, Message) and thing.topic:
                 found[thing.topic] = thing

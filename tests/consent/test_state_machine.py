@@ -79,12 +79,16 @@ class Gatekeeping(RuleBasedStateMachine):
         self.ends = {one: end for one, end in self.ends.items() if self.true < end}
         self.kept = {clip: one for clip, one in self.kept.items() if one[0] in self.ends and self.true < one[1]}
 
-    @rule(back=st.integers(1, 400))
-    def the_clock_is_set_back(self, back: int) -> None:
-        """Everything must go on as if it had not been: then the machine's clock is put right again."""
-        right = self.house.time.now
-        self.house.time.now -= back * DAY
+    @rule(hours=st.integers(0, 60), back=st.integers(1, 400))
+    def time_passes_while_the_clock_is_wrong(self, hours: int, back: int) -> None:
+        """All must go on as if it were right. Then it is put right again."""
+        right = self.house.time.now + hours * 3600
+        self.house.time.now = right - back * DAY
+        self.house.time.up += hours * 3600
+        self.true += hours * 3600
         self.house.purge.expire()
+        self.ends = {one: end for one, end in self.ends.items() if self.true < end}
+        self.kept = {clip: one for clip, one in self.kept.items() if one[0] in self.ends and self.true < one[1]}
         self.ask_for_permits()
         self.house.time.now = right
 

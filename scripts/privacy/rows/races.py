@@ -85,7 +85,7 @@ def machine(mutant: str) -> Finding:
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        examples = 40 if mutant else 300
+        examples = 60 if mutant else 200
         found = Finding(cases=examples)
         try:
             run_state_machine_as_test(

@@ -1,0 +1,243 @@
+"""The consent service: privacy commands, a yes by voice, and the hourly end of what has run out.
+
+The sentences in `locale/` are understood like those of a skill called `privacy`. `recover` must have run before the
+microphone opens; the service does it again when it starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+from assistant.clock import Clock
+from assistant.consent.answers import Answer, Answers
+from assistant.consent.challenge import Challenge, two_words
+from assistant.consent.gate import Grant
+from assistant.consent.room import Room
+from assistant.consent.words import DAY, Words, date, duration, listing
+from assistant.errors import ConsentError, Refused, Tampered
+from assistant.messages import Message, Slot, Spoken, audio, consent, dialog, intent, skill, system, tts
+from assistant.service import Service
+
+OWN = "privacy"
+"""The name under which the privacy commands are understood."""
+LOCALE = Path(__file__).parent
+"""The folder whose `locale/` holds their sentences."""
+SWEEP_SECONDS = 3600.0
+DAYS = 7
+"""How long a consent holds when nobody says how long."""
+
+T = TypeVar("T")
+
+
+class ConsentService(Service):
+    """Answers for what is kept."""
+
+    name: ClassVar[str] = "consent"
+    hears: ClassVar[tuple[type[Message], ...]] = (
+        intent.Matched,
+        skill.Answer,
+        dialog.Opened,
+        dialog.Closed,
+        tts.Started,
+        tts.Ended,
+    )
+    says: ClassVar[tuple[type[Message], ...]] = (
+        consent.Replied,
+        consent.Granted,
+        consent.Refused,
+        consent.Destroyed,
+        consent.Forget,
+        audio.Mute,
+    )
+
+    def __init__(
+        self, room: Room, clock: Clock, language: str = "en", *, phrase: Callable[[], str] = two_words
+    ) -> None:
+        super().__init__()
+        self._room = room
+        self._clock = clock
+        self._language = language
+        self._phrase = phrase
+        self._words = Words(language)
+        self._answers = Answers(room=room, words=self._words, language=language)
+        self._challenge: Challenge | None = None
+        self._typed: set[str] = set()
+        self._mute_after = ""
+        self._recent: deque[str] = deque(maxlen=2)
+        self._locked = ""
+        self._worker: ThreadPoolExecutor | None = None
+
+    async def start(self) -> None:
+        """Finish what a crash left; a store that was changed from outside locks it, but does not stop the assistant."""
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="consent")
+        try:
+            await self._work(self._room.purge.recover)
+        except Tampered as fault:
+            self._locked = str(fault)
+            self.log.error("%s", fault)
+        self.spawn(self._sweep(), "sweep")
+
+    async def stop(self) -> None:
+        if self._worker is not None:
+            self._worker.shutdown(wait=True)
+            self._worker = None
+
+    def health(self) -> system.Health:
+        health = super().health()
+        if self._locked:
+            return system.Health(service=self.name, state="degraded", note=self._locked, pid=health.pid)
+        return health
+
+    async def handle(self, message: Message) -> None:
+        match message:
+            case dialog.Opened(session=name, why=why):
+                if why == "typed":
+                    self._typed.add(name)
+                elif self._challenge is not None:
+                    self._challenge.opened(name, why)
+            case dialog.Closed(session=name):
+                self._closed(name)
+            case tts.Started(session=name):
+                if self._challenge is not None:
+                    self._challenge.started(name)
+            case tts.Ended(session=name, cause=cause):
+                self._spoken(name, cause)
+            case intent.Matched(skill=skill_name) if skill_name == OWN:
+                await self._matched(message)
+            case skill.Answer(skill=skill_name) if skill_name == OWN:
+                await self._answered(message)
+
+    def _closed(self, session: str) -> None:
+        if session not in self._typed:
+            self._recent.append(session)
+        self._typed.discard(session)
+        if self._challenge is not None and session == self._challenge.answer_session:
+            self._challenge = None  # the answer never came
+        self._mute_now(session)
+
+    def _spoken(self, session: str, cause: str) -> None:
+        if self._challenge is not None:
+            if session == self._challenge.session and cause != "said":
+                self._challenge = None  # nobody heard the whole read-back
+            else:
+                self._challenge.ended(session, self._clock.monotonic())
+        self._mute_now(session)
+
+    def _mute_now(self, session: str) -> None:
+        if self._mute_after and session == self._mute_after:
+            self._mute_after = ""
+            self.say(audio.Mute())
+
+    async def _matched(self, message: intent.Matched) -> None:
+        name = message.intent.partition(".")[2]
+        slots = {slot.name: slot for slot in message.slots}
+        self._challenge = None
+        if name == "grant":
+            await self._ask(message.session, slots)
+            return
+        values: dict[str, float | str | None] = {key: slot.value for key, slot in slots.items()}
+        if "purpose" in slots:
+            values["purpose"] = self._words.purpose(slots["purpose"].spoken.text)
+        if name == "forget_everything":
+            self.say(consent.Forget())
+        self._answers.recent = [*self._recent, message.session]
+        answer = await self._work(partial(self._answers.answer, name, values))
+        self._report(message.session, answer)
+
+    def _report(self, session: str, answer: Answer) -> None:
+        if answer.receipt is not None:
+            self.say(
+                consent.Destroyed(
+                    why=answer.why,
+                    clips=answer.receipt.clips,
+                    code=answer.receipt.code,
+                    failed=answer.receipt.failed,
+                )
+            )
+            self._locked = ""
+        if answer.mute:
+            self._mute_after = session
+        self._reply(session, answer.text)
+
+    async def _ask(self, session: str, slots: dict[str, Slot]) -> None:
+        """Read back what a yes would mean, with the two words."""
+        if session in self._typed:
+            self.say(consent.Refused(purpose="", why="typed"))
+            self._reply(session, self._words("grant.aloud"))
+            return
+        purpose_name = self._words.purpose(slots["purpose"].spoken.text) if "purpose" in slots else ""
+        if not purpose_name:
+            self._reply(session, self._words("grant.which"))
+            return
+        try:
+            purpose = self._room.gate.purpose(purpose_name, self._language)
+        except Refused:
+            self.say(consent.Refused(purpose=purpose_name, why="forbidden"))
+            self._reply(session, self._words("grant.forbidden"))
+            return
+        asked = slots["duration"].value if "duration" in slots else None
+        days = min(purpose.max_days, max(1, round(float(asked) / DAY))) if asked else DAYS
+        self._challenge = Challenge(purpose=purpose_name, days=days, phrase=self._phrase(), session=session)
+        text = self._words(
+            "grant.ask",
+            what=purpose.what,
+            recipients=listing(purpose.recipients),
+            duration=duration(days * DAY),
+            phrase=self._challenge.phrase,
+        )
+        self._reply(session, text, ask=True)
+
+    async def _answered(self, message: skill.Answer) -> None:
+        """The answer to the read-back: one try."""
+        challenge, self._challenge = self._challenge, None
+        if challenge is None:
+            self._reply(message.session, self._words("grant.late"))
+            return
+        verdict = challenge.judge(message.session, message.text.text, self._clock.monotonic())
+        if verdict != "yes":
+            self.say(consent.Refused(purpose=challenge.purpose, why=verdict))
+            await self._quietly(partial(self._room.gate.deny, challenge.purpose, method="voice", actor="voice"))
+            self._reply(message.session, self._words(f"grant.{verdict}"))
+            return
+        grant = Grant(
+            purpose=challenge.purpose, days=challenge.days, method="voice", actor="voice", language=self._language
+        )
+        try:
+            given = await self._work(partial(self._room.gate.grant, grant))
+        except ConsentError as error:
+            self._reply(message.session, self._words("failed", reason=error.problem))
+            return
+        self.say(consent.Granted(purpose=given.purpose, until=given.until))
+        called = self._room.gate.purpose(given.purpose, self._language).called
+        self._reply(message.session, self._words("grant.done", date=date(given.until), called=called))
+
+    def _reply(self, session: str, text: str, *, ask: bool = False) -> None:
+        self.say(consent.Replied(session=session, text=Spoken(text), ask=ask, language=self._language))
+
+    async def _sweep(self) -> None:
+        """Every hour: end what has run out."""
+        while True:
+            receipt = await self._quietly(self._room.purge.expire)
+            if receipt is not None:
+                self.say(consent.Destroyed(why="expire", clips=receipt.clips, code=receipt.code))
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _quietly(self, work: Callable[[], T]) -> T | None:
+        """Do it; a store that cannot be used is logged and shown by `health`, and ends nothing else."""
+        try:
+            return await self._work(work)
+        except ConsentError as error:
+            self._locked = str(error)
+            self.log.error("%s", error)
+            return None
+
+    async def _work(self, work: Callable[[], T]) -> T:
+        if self._worker is None:
+            raise RuntimeError("the consent service is not running")
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)

@@ -1,0 +1,57 @@
+"""What the consent room says and can be asked for. Nothing here carries sound or says what anybody said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from assistant.messages.base import Message, Spoken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replied(Message):
+    """The answer to a privacy command; like `skill.replied` for `skill`, which is always `privacy`."""
+
+    topic: ClassVar[str] = "consent.replied"
+    session: str
+    skill: str = "privacy"
+    text: Spoken
+    ask: bool = False
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted(Message):
+    """Somebody agreed to one purpose, until `until` (Unix time)."""
+
+    topic: ClassVar[str] = "consent.granted"
+    purpose: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Message):
+    """Somebody was asked and there was no valid yes."""
+
+    topic: ClassVar[str] = "consent.refused"
+    purpose: str
+    why: Literal["no", "phrase", "late", "echo", "typed", "forbidden"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destroyed(Message):
+    """Clips are gone. `why` is withdraw, everything, delete or expire; `code` names the receipt."""
+
+    topic: ClassVar[str] = "consent.destroyed"
+    why: str
+    clips: int
+    code: str
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forget(Message):
+    """Drop whatever is remembered of people (timers, lists), in memory too. Said when everything is to be forgotten."""
+
+    topic: ClassVar[str] = "consent.forget"
+    wish: ClassVar[bool] = True
