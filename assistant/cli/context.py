@@ -28,9 +28,14 @@ class Context:
         return self.loaded.config
 
     @property
-    def socket(self) -> Path:
-        """Where the hub listens."""
+    def own_socket(self) -> Path:
+        """Where a hub that we start listens."""
         return Path(self.config.bus.socket) if self.config.bus.socket else self.paths.hub_socket
+
+    @property
+    def socket(self) -> Path:
+        """Where to look for a running hub: our own, else the system service's."""
+        return Path(self.config.bus.socket) if self.config.bus.socket else self.paths.running_hub()
 
 
 def make(arguments: argparse.Namespace) -> Context:

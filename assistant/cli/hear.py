@@ -80,9 +80,8 @@ async def _ears(context: Context, arguments: argparse.Namespace) -> AsyncIterato
             config = dataclasses.replace(context.config, skills=skills)
             builder = Builder(config, paths, context.clock, microphone=replay)
             if hub is not None and not arguments.skills:
-                async with Pipeline(
-                    [*builder.factories(names), lambda: Relay(hub)], replay=replay, learns=False
-                ) as ears:
+                factories = {**builder.factories(names), Relay.name: lambda: Relay(hub)}
+                async with Pipeline(factories, replay=replay, learns=False) as ears:
                     yield ears
             else:
                 factories = builder.factories([*names, "intent", "skills"])
