@@ -88,8 +88,8 @@ class Builder:
         self._microphone = microphone
         self._has_sound_room = False
 
-    def factories(self, names: Iterable[str]) -> list[Factory]:
-        """One factory per service, in the order of `SERVICES`."""
+    def factories(self, names: Iterable[str]) -> dict[str, Factory]:
+        """A factory for each named service, in the order of `SERVICES`."""
         wanted = set(names)
         self._has_sound_room = self._has_sound_room or AudioService.name in wanted
         makers: dict[str, Factory] = {
@@ -105,7 +105,7 @@ class Builder:
             TtsService.name: lambda: TtsService(self.voice(), self._mouth(), clock=self._clock),
             DialogService.name: lambda: DialogService(self._config, self._clock),
         }
-        return [makers[name] for name in SERVICES if name in wanted]
+        return {name: makers[name] for name in SERVICES if name in wanted}
 
     # Engines. Their libraries are imported only when they are made.
 

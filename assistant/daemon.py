@@ -15,6 +15,7 @@ from assistant.bus.hub import Hub
 from assistant.bus.memory import MemoryBus
 from assistant.bus.socket import connect
 from assistant.config.schema import Config
+from assistant.errors import EngineError
 from assistant.messages import intent, system
 from assistant.notify import notify
 from assistant.runner import Join, Runner, until_signal, watch_over
@@ -51,9 +52,21 @@ async def run(
             runner = Runner(builder.factories(services), _local(bus) if "hub" in names else _joined(socket))
             stack.push_async_callback(runner.stop)
             runner.start()
+            if "hub" in names:
+                await _raise_failures(runner, stop)
         stack.callback(asyncio.create_task(watch_over()).cancel)
         log.info("%s: stopping", await stop)
         notify("STOPPING=1")
+
+
+async def _raise_failures(runner: Runner, stop: asyncio.Task[str]) -> None:
+    """A mistake that shows at the start ends it, instead of being tried again for ever. Raises EngineError."""
+    starting = asyncio.create_task(runner.started())
+    await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
+    starting.cancel()
+    for service, reason in runner.failures.items():
+        stop.cancel()
+        raise EngineError(reason, where=service)
 
 
 def _local(bus: Bus) -> Join:

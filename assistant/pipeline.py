@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -112,9 +112,9 @@ class Heard:
 class Pipeline:
     """Services on a bus of their own: `async with Pipeline(factories) as pipeline`."""
 
-    def __init__(self, factories: Sequence[Factory], *, replay: Replay | None = None, learns: bool = True) -> None:
+    def __init__(self, factories: Mapping[str, Factory], *, replay: Replay | None = None, learns: bool = True) -> None:
         self.bus = MemoryBus()
-        self._runner = Runner([*factories, Mute], self._join)
+        self._runner = Runner({**factories, Mute.name: Mute}, self._join)
         self._replay = replay
         self._learns = learns
 

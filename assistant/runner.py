@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from assistant.bus.base import Bus
@@ -27,20 +27,20 @@ Join = Callable[[Service], AbstractAsyncContextManager[Bus]]
 
 
 class Runner:
-    """Runs the services that `factories` make, each on the bus that `join` gives it, until `stop`."""
+    """Runs the services that `factories` make, by name, each on the bus that `join` gives it, until `stop`."""
 
-    def __init__(self, factories: Sequence[Factory], join: Join) -> None:
+    def __init__(self, factories: Mapping[str, Factory], join: Join) -> None:
         self._factories = factories
         self._join = join
         self._tasks: list[asyncio.Task[None]] = []
-        self._starting = len(factories)
+        self._starting = set(factories)
         self._all_started = asyncio.Event()
         self.failures: dict[str, str] = {}
         """Why each service that is down failed last."""
 
     def start(self) -> None:
         """Begin, in the order of the factories."""
-        self._tasks = [asyncio.create_task(self._keep(factory)) for factory in self._factories]
+        self._tasks = [asyncio.create_task(self._keep(*each), name=each[0]) for each in self._factories.items()]
 
     async def started(self) -> None:
         """Wait until every service has started once or has failed to."""
@@ -54,22 +54,32 @@ class Runner:
             await asyncio.wait({task}, timeout=5)
         self._tasks.clear()
 
-    async def _keep(self, factory: Factory) -> None:
+    async def _keep(self, name: str, factory: Factory) -> None:
         """One service, made anew and started again whenever it ends."""
         loop = asyncio.get_running_loop()
         attempts = 0
         while True:
-            service = factory()
             began = loop.time()
-            error = await self._run(service, first_time=attempts == 0)
+            try:
+                error = await self._run(factory(), first_time=attempts == 0)
+            except AssistantError as refusal:  # it could not even be made
+                error = refusal
             if loop.time() - began > STEADY_SECONDS:
                 attempts = 0
             wait = BACK_OFF[min(attempts, len(BACK_OFF) - 1)]
+            self.failures[name] = describe(error)
+            if attempts == 0:
+                self._started(name)
             attempts += 1
-            self.failures[service.name] = describe(error)
             defect = error if not isinstance(first(error), AssistantError) else None
-            log.error("%s failed: %s (again in %.1f s)", service.name, describe(error), wait, exc_info=defect)
+            log.error("%s failed: %s (again in %.1f s)", name, describe(error), wait, exc_info=defect)
             await asyncio.sleep(wait)
+
+    def _started(self, name: str) -> None:
+        """A service has started once, or has failed to."""
+        self._starting.discard(name)
+        if not self._starting:
+            self._all_started.set()
 
     async def _run(self, service: Service, *, first_time: bool) -> BaseException:
         """Serve until something ends it; what did."""
@@ -79,10 +89,8 @@ class Runner:
             await asyncio.wait({starting, serving}, return_when=asyncio.FIRST_COMPLETED)
             if service.started.is_set():
                 self.failures.pop(service.name, None)
-            if first_time:
-                self._starting -= 1
-                if self._starting == 0:
-                    self._all_started.set()
+                if first_time:
+                    self._started(service.name)
             await asyncio.wait({serving})
         except asyncio.CancelledError:
             serving.cancel()

@@ -49,7 +49,7 @@ async def running(bus: MemoryBus, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     async def join(_: Service) -> AsyncIterator[Bus]:
         yield bus
 
-    services = runner.Runner([Echo], join)
+    services = runner.Runner({"stt": Echo}, join)
     services.start()
     await services.started()
     yield services
@@ -88,6 +88,22 @@ async def test_every_service_tells_how_it_is(bus: MemoryBus, running: runner.Run
 async def test_stopping_twice_or_early_is_fine(bus: MemoryBus, running: runner.Runner) -> None:
     await running.stop()
     await running.stop()
+
+
+async def test_a_service_that_cannot_be_made_is_a_failure_and_holds_nobody_up(bus: MemoryBus) -> None:
+    def refuse() -> Service:
+        raise EngineError("no engine is called 'magic'")
+
+    @asynccontextmanager
+    async def join(_: Service) -> AsyncIterator[Bus]:
+        yield bus
+
+    services = runner.Runner({"intent": refuse, "stt": Echo}, join)
+    services.start()
+    async with asyncio.timeout(5):
+        await services.started()
+    assert services.failures == {"intent": "no engine is called 'magic'"}
+    await services.stop()
 
 
 def test_a_service_outside_a_runner_cannot_spawn() -> None:

@@ -15,6 +15,8 @@ from assistant.audio.frame import Samples
 
 BLOCK_SECONDS = 0.04
 """What is handed to the speaker at a time, so that chimes and `stop` come soon."""
+FIRST_SECONDS = 0.2
+"""The first block after the speaker opens: a cushion, so that a busy machine does not stutter in the first word."""
 NOTHING: Samples = np.zeros(0, dtype=np.int16)
 
 
@@ -109,9 +111,10 @@ class Mixer:
             return True
         return self.chime is not None and (self.speech is None or not self.chime.waits or self.chime.begun)
 
-    def block(self, rate: int) -> Samples:
-        """The next block at `rate`, which is the speech's if there is one. Empty: nothing yet, or no more."""
-        size = round(rate * BLOCK_SECONDS)
+    def block(self, rate: int, seconds: float = BLOCK_SECONDS) -> Samples:
+        """The next block, of `seconds` at most, at `rate`, which is the speech's if there is one. Empty: nothing yet,
+        or no more."""
+        size = round(rate * seconds)
         talking = self.speech is not None
         words = self.speech.take(size) if self.speech is not None else NOTHING
         chime = self.chime

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 import numpy as np
 
 from assistant.audio.frame import Samples
-from assistant.audio.mixer import BLOCK_SECONDS, NOTHING, Chime, Mixer, Speech
+from assistant.audio.mixer import BLOCK_SECONDS, FIRST_SECONDS, NOTHING, Chime, Mixer, Speech
 from assistant.audio.sink import Sink
 from assistant.errors import DeviceError
 from assistant.messages import Message, audio
@@ -241,7 +241,7 @@ class Player:
     def _session(self, rate: int) -> None:
         """Play until there is nothing left, or a cut."""
         silence = np.zeros(round(rate * BLOCK_SECONDS), dtype=np.int16)
-        lingered = 0.0
+        lingered, ahead = 0.0, FIRST_SECONDS
         while True:
             with self._changed:
                 speech, play = self._mixer.speech, self._play
@@ -250,9 +250,9 @@ class Player:
                 if self._aborted or self._stopping:
                     return
                 other_rate = speech is not None and speech.rate != rate
-                block = NOTHING if other_rate else self._mixer.block(rate)
+                block = NOTHING if other_rate else self._mixer.block(rate, ahead)
             if len(block):
-                lingered = 0.0
+                lingered, ahead = 0.0, BLOCK_SECONDS
                 self._sink.write(block)
                 if play is not None:
                     play.want_more()

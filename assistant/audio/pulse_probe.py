@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes as c
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,8 +98,13 @@ class PulseProbe:
             return False
         return True
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a server to ask."""
+        return self._context is not None
+
     def feeds(self, environ: Mapping[str, str] = os.environ) -> list[Feed] | None:
-        """What feeds the recordings of this process; None when the server does not answer."""
+        """What feeds the recordings of this process; None when the server gives no clear answer."""
         recordings: list[tuple[int, int]] = []
         sources: dict[int, tuple[str, str, str]] = {}
         speaker: list[str] = []
@@ -123,12 +128,12 @@ class PulseProbe:
             and self._list("pa_context_get_source_info_list", source)
             and self._ask("pa_context_get_server_info", _ONE(server), lambda: bool(speaker))
         )
-        if not done:
-            return None
+        if not done or any(number not in sources for _, number in recordings):
+            return None  # or things changed between two answers
         ear = environ.get("PULSE_SINK") or speaker[0]
         found = []
         for index, number in recordings:
-            name, description, monitored = sources.get(number, ("", "", ""))
+            name, description, monitored = sources[number]
             found.append(Feed(index, name, description, bool(monitored) and monitored == ear))
         return found
 
@@ -190,11 +195,16 @@ class FeedWatch:
     def before(self) -> None:
         """Just before the stream opens."""
         self._feed = None
-        self._known = {feed.index for feed in self._now()} if self._probe.open() else set()
+        self._known = {feed.index for feed in self._probe.feeds() or ()} if self._probe.open() else set()
 
     def after(self) -> str:
         """Just after: the source's own name, or nothing when no sound server is behind it. Raises DeviceError."""
-        new = [feed for feed in self._now() if feed.index not in self._known]
+        if not self._probe.connected:
+            return ""
+        feeds = self._probe.feeds() or self._probe.feeds()
+        if feeds is None:
+            raise DeviceError("does not answer", where="the sound server", hint="It will be tried again")
+        new = [feed for feed in feeds if feed.index not in self._known]
         if not new:
             self._probe.close()
             return ""
@@ -210,18 +220,17 @@ class FeedWatch:
         self._count += 1
         if self._feed is None or self._count % self.EVERY:
             return
-        feeds = {feed.index: feed.source for feed in self._now()}
+        feeds = self._probe.feeds()
+        if feeds is None:
+            return  # it is busy, or gone; the stream itself fails then
         index, source = self._feed
-        if feeds.get(index) != source:
+        if {feed.index: feed.source for feed in feeds}.get(index) != source:
             raise DeviceError("was taken away by the sound server", where=source,
                               hint="Plug it in again; it will be found")  # fmt: skip
 
     def close(self) -> None:
         self._probe.close()
         self._feed = None
-
-    def _now(self) -> Iterator[Feed]:
-        yield from self._probe.feeds() or ()
 
 
 def _load() -> Any:

@@ -1,6 +1,6 @@
 """Messages as JSON, derived from their types: no message writes its own encoder.
 
-Decoding is strict. A frame with an unknown topic, a missing or extra field, or a value of the wrong type is refused with
+Decoding is strict. A frame with an unknown topic, a missing or extra field, or a wrong type is refused with
 the path of the offending field, and never with the value itself, which may be something a person said.
 """
 

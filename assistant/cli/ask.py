@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 
+from assistant.bus.socket import SocketBus
 from assistant.cli import output
 from assistant.cli.context import Context
 from assistant.cli.session import answering
@@ -28,6 +29,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 async def ask(context: Context, arguments: argparse.Namespace) -> int:
     understood = True
+    kept = _kept(context)
     async with answering(context) as bus:
         requests = sys.stdin if arguments.text == ["-"] else [" ".join(arguments.text)]
         for request in requests:
@@ -39,4 +41,12 @@ async def ask(context: Context, arguments: argparse.Namespace) -> int:
                 print(output.line(output.answer(answer)), flush=True)
             else:
                 print(answer.reply.text, flush=True)
+        alone = not isinstance(bus, SocketBus)
+    if alone and _kept(context) != kept:
+        print("assistant: none is running, so nothing will ring or speak up before: assistant run", file=sys.stderr)
     return 0 if understood else 1
+
+
+def _kept(context: Context) -> dict[str, int]:
+    """What skills keep (timers and the like), to see whether it changed."""
+    return {str(file): file.stat().st_mtime_ns for file in context.paths.skill_data.glob("*.json")}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from assistant.clock import SystemClock
 from assistant.config.load import Loaded, load_with_origins
 from assistant.config.paths import Paths, find_paths
 from assistant.config.schema import Config
+from assistant.errors import AssistantError
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,30 @@ class Context:
         return self.loaded.config
 
     @property
-    def socket(self) -> Path:
-        """Where the hub listens."""
+    def own_socket(self) -> Path:
+        """Where a hub that we start listens."""
         return Path(self.config.bus.socket) if self.config.bus.socket else self.paths.hub_socket
+
+    @property
+    def socket(self) -> Path:
+        """Where to look for a running hub: our own, else the system service's."""
+        return Path(self.config.bus.socket) if self.config.bus.socket else self.paths.running_hub()
+
+
+@contextmanager
+def scratch(paths: Paths) -> Iterator[Path]:
+    """A folder for what a demonstration's skills keep; beside the sockets, which is in RAM, and gone afterwards.
+
+    Raises AssistantError when it cannot be made.
+    """
+    try:
+        paths.runtime.mkdir(mode=0o750, parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(prefix="scratch-", dir=paths.runtime)
+    except OSError as error:
+        hint = "Set XDG_RUNTIME_DIR to a folder of yours"
+        raise AssistantError(f"cannot be written: {error.strerror}", where=str(paths.runtime), hint=hint) from error
+    with folder as name:
+        yield Path(name)
 
 
 def make(arguments: argparse.Namespace) -> Context:

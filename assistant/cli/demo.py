@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,7 +23,7 @@ from assistant.audio.resample import resample
 from assistant.build import SERVICES, Builder
 from assistant.bus.base import Bus, Subscription
 from assistant.bus.memory import MemoryBus
-from assistant.cli.context import Context
+from assistant.cli.context import Context, scratch
 from assistant.cli.say import sound
 from assistant.messages import Message, dialog, intent, stt, tts, wake
 from assistant.runner import Runner
@@ -63,9 +62,9 @@ async def _show(context: Context, requests: tuple[str, ...], folder: Path) -> in
     print(f"The replies are written to {folder.resolve()}\n", flush=True)
     source = QueueSource("demo")
     answered = 0
-    with tempfile.TemporaryDirectory(prefix="assistant-demo-") as scratch:
+    with scratch(context.paths) as folder_of_skills:
         # The demo's timers are its own: they must not ring later, nor meet the household's.
-        paths = dataclasses.replace(context.paths, state=Path(scratch))
+        paths = dataclasses.replace(context.paths, state=folder_of_skills)
         quiet = dataclasses.replace(context.config.audio, chimes=False)
         config = dataclasses.replace(context.config, audio=quiet)
         builder = Builder(config, paths, context.clock, source=source, sink=FileSink(folder))

@@ -108,7 +108,7 @@ def _machine(context: Context) -> Iterator[Finding]:
         yield Finding(
             state, "memory", f"{free} MB available", "" if state == "ok" else f"It needs about {MEMORY_MB} MB"
         )
-    for name, folder in (("state", context.paths.state), ("runtime", context.socket.parent)):
+    for name, folder in (("state", context.paths.state), ("runtime", context.own_socket.parent)):
         there = next(each for each in (folder, *folder.parents) if each.exists())
         if not os.access(there, os.W_OK):
             yield Finding("wrong", name, f"{folder} cannot be written", f"Check the owner of {there}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from assistant.audio.file_device import read_speech
 from assistant.audio.replay import Replay
 from assistant.build import Builder
 from assistant.cli import output
-from assistant.cli.context import Context
+from assistant.cli.context import Context, scratch
 from assistant.cli.session import running
 from assistant.errors import AssistantError, SkillError
 from assistant.pipeline import Heard, Pipeline, Relay
@@ -72,17 +71,16 @@ async def _ears(context: Context, arguments: argparse.Namespace) -> AsyncIterato
     replay = Replay()
     names = ["stt", "dialog"] if arguments.no_wake else ["wake", "stt", "dialog"]
     async with running(context) as hub:
-        with tempfile.TemporaryDirectory(prefix="assistant-hear-") as scratch:
-            paths = dataclasses.replace(context.paths, state=Path(scratch))
+        with scratch(context.paths) as folder_of_skills:
+            paths = dataclasses.replace(context.paths, state=folder_of_skills)
             installed = str(context.paths.installed_skills)
             folders = (*context.config.skills.folders, installed, *arguments.skills)
             skills = dataclasses.replace(context.config.skills, folders=folders)
             config = dataclasses.replace(context.config, skills=skills)
             builder = Builder(config, paths, context.clock, microphone=replay)
             if hub is not None and not arguments.skills:
-                async with Pipeline(
-                    [*builder.factories(names), lambda: Relay(hub)], replay=replay, learns=False
-                ) as ears:
+                factories = {**builder.factories(names), Relay.name: lambda: Relay(hub)}
+                async with Pipeline(factories, replay=replay, learns=False) as ears:
                     yield ears
             else:
                 factories = builder.factories([*names, "intent", "skills"])

@@ -57,9 +57,9 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     alone = set(names) & {"wake", "stt", "tts", "audio"} != {"wake", "stt", "tts", "audio"}
     builder = Builder(context.config, context.paths, context.clock, share_sound=alone or arguments.split)
     if everything:
-        print(f"The bus is at {context.socket}. Stop with Ctrl-C.", file=sys.stderr)
+        print(f"The bus is at {context.own_socket}. Stop with Ctrl-C.", file=sys.stderr)
     options = _options(context) if arguments.split else None
-    asyncio.run(daemon.run(context.config, builder, context.socket, names, options))
+    asyncio.run(daemon.run(context.config, builder, context.own_socket, names, options))
     return 0
 
 

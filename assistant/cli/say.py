@@ -64,7 +64,7 @@ def sound(engine: TtsEngine, text: str) -> Iterator[Samples]:
 def write(path: Path, engine: TtsEngine, text: str) -> float:
     """Write speech as a WAV file; its length in seconds. Raises DeviceError when the file cannot be written."""
     try:
-        with wave.open(str(path), "wb") as file:
+        with path.open("wb") as out, wave.open(out, "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(engine.rate)

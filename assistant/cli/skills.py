@@ -1,9 +1,145 @@
-"""`assistant skills list|check|install|remove`."""
+"""`assistant skills list|check|install|remove|new`."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from assistant.bus.socket import connect
+from assistant.cli import output
+from assistant.cli.context import Context
+from assistant.errors import BusError, SkillError
+from assistant.messages import intent, skill
+from assistant.skills import install as installer
+from assistant.skills import template
+from assistant.skills.check import check
+from assistant.skills.find import find_skills, places
+
+EXAMPLES = """examples:
+  assistant skills install ./my-skill                      a folder
+  assistant skills install my-skill.tar.gz                 an archive
+  assistant skills install https://example.org/skill.git   a git repository
+"""
+ANSWER_SECONDS = 15.0
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    commands.add_parser("skills", help="list, check, install and remove skills")
+    top = commands.add_parser("skills", help="list, check, install and remove skills")
+    actions = top.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="all skills, and why one does not work")
+    listing.add_argument("--json", action="store_true", help="for machines")
+    listing.set_defaults(handler=list_skills)
+    checking = actions.add_parser("check", help="look for mistakes in a skill, or in all")
+    checking.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    checking.set_defaults(handler=check_skills)
+    install = actions.add_parser(
+        "install",
+        help="install a skill from a folder, an archive or a git URL; no restart",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    install.add_argument("source")
+    install.set_defaults(handler=install_skill)
+    remove = actions.add_parser("remove", help="remove an installed skill and what it kept; no restart")
+    remove.add_argument("id")
+    remove.set_defaults(handler=remove_skill)
+    new = actions.add_parser("new", help="begin a skill of your own in this folder")
+    new.add_argument("name")
+    new.set_defaults(handler=new_skill)
+
+
+def list_skills(context: Context, arguments: argparse.Namespace) -> int:
+    disabled = set(context.config.skills.disabled)
+    rows = []
+    for each in find_skills(places(context.paths, context.config.skills.folders)):
+        if each.problem is not None:
+            state = f"does not work: {output.one_line(each.problem.problem)}"
+        elif each.hidden_by is not None:
+            state = f"hidden by {each.hidden_by}"
+        else:
+            state = "disabled" if each.id in disabled else "ok"
+        about = each.manifest.description if each.manifest else ""
+        version = each.manifest.version if each.manifest else ""
+        rows.append({"id": each.id, "version": version, "from": each.origin, "state": state, "about": about})
+    if arguments.json:
+        for row in rows:
+            print(output.line(row))
+    else:
+        print(output.table(["id", "version", "from", "state", "about"], [[*row.values()] for row in rows]))
+    return 0
+
+
+def check_skills(context: Context, arguments: argparse.Namespace) -> int:
+    found = find_skills(places(context.paths, context.config.skills.folders))
+    folders = arguments.folders or [each.folder for each in found]
+    errors = 0
+    for folder in folders:
+        findings = check(folder)
+        for finding in findings:
+            print(f"{finding.level}: {finding}")
+        errors += sum(finding.level == "error" for finding in findings)
+        if not findings:
+            print(f"ok: {folder}")
+    return 1 if errors else 0
+
+
+def install_skill(context: Context, arguments: argparse.Namespace) -> int:
+    bundled = _bundled(context)
+    done = installer.install(
+        arguments.source,
+        context.paths.installed_skills,
+        taken=bundled,
+        progress=lambda step: print(f"  {step}", file=sys.stderr, flush=True),
+    )
+    for warning in done.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    change = f"replaces {done.replaced}" if done.replaced else "new"
+    print(f"{done.id} {done.version} is installed ({change}). {_announce(context, done.id, there=True)}")
+    return 0
+
+
+def remove_skill(context: Context, arguments: argparse.Namespace) -> int:
+    gone = installer.remove(
+        arguments.id, context.paths.installed_skills, context.paths.skill_data, bundled=_bundled(context)
+    )
+    kept = " and what it kept" if gone.data else ""
+    print(f"{gone.id}{kept} is gone. {_announce(context, gone.id, there=False)}")
+    return 0
+
+
+def new_skill(context: Context, arguments: argparse.Namespace) -> int:
+    folder = template.new(arguments.name, Path.cwd())
+    print(f"Your skill is in {folder}. Change it, then: assistant skills check {folder.name}")
+    print(f"Install it: assistant skills install ./{folder.name}")
+    return 0
+
+
+def _bundled(context: Context) -> list[str]:
+    bundled = context.paths.bundled_skills
+    return [each.id for each in find_skills(places(context.paths)) if each.folder.parent == bundled]
+
+
+def _announce(context: Context, name: str, *, there: bool) -> str:
+    """Tell the running assistant, and wait until it understands (or no longer) that skill; what came of it."""
+    try:
+        return asyncio.run(_rescan(context, name, there))
+    except BusError:
+        return "The assistant is not running; it will know when it starts."
+    except TimeoutError:
+        return "The running assistant did not answer. See: assistant status"
+
+
+async def _rescan(context: Context, name: str, there: bool) -> str:
+    kinds = (skill.Failed, intent.Learned)
+    async with connect(context.socket, hears=kinds) as bus, asyncio.timeout(ANSWER_SECONDS):
+        inbox = bus.subscribe(kinds, "skills")
+        bus.publish(skill.Rescan(), "client")
+        async for envelope in inbox:
+            match envelope.message:
+                case skill.Failed(skill=failed, reason=reason) if failed == name:
+                    raise SkillError(f"installed, but it does not work: {reason}", where=name)
+                case intent.Learned(skills=known) if (name in known) is there:
+                    return "The running assistant knows."
+    raise BusError("the assistant stopped")

@@ -66,7 +66,9 @@ async def show_messages(context: Context, arguments: argparse.Namespace) -> int:
     async with connect(context.socket, hears=wanted) as bus:
         if words and not bus.words:
             print("assistant: only the assistant's own user may see words", file=sys.stderr)
-        async for envelope in bus.subscribe(wanted, "monitor"):
+        messages = bus.subscribe(wanted, "monitor")
+        print(f"Watching {len(wanted)} kinds of messages. Stop with Ctrl-C.", file=sys.stderr, flush=True)
+        async for envelope in messages:
             message = envelope.message
             stamp = context.clock.now().strftime("%H:%M:%S.%f")[:-3]
             print(f"{stamp} {envelope.sender:<8} {message.topic:<18} {output.fields(message, words=words)}", flush=True)

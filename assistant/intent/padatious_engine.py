@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -168,7 +169,8 @@ class PadatiousEngine:
             process.wait()
             self._process = None
         if code:
-            problem = "training was stopped" if self._closed else f"training ended with code {code}"
+            stopped = self._closed or code in (-signal.SIGTERM, -signal.SIGINT)  # the whole service is being ended
+            problem = "training was stopped" if stopped else f"training ended with code {code}"
             raise EngineError(problem, where=self.name, hint="See if the packages padatious and fann2 are installed")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from assistant.audio.chimes import chime
 from assistant.audio.frame import Samples
+from assistant.audio.mixer import FIRST_SECONDS
 from assistant.audio.player import AHEAD_SECONDS, FIRST_RATE, Player
 from assistant.errors import DeviceError
 from assistant.messages import audio
@@ -191,7 +192,7 @@ async def test_a_chime_does_not_delay_speech(player: Player, sink: FakeSink) -> 
     assert await playing
     bell = chime("listen", VOICE).astype(np.int32)
     sound = sink.sound.astype(np.int32)
-    block = VOICE // 25
+    block = round(VOICE * FIRST_SECONDS)
     assert sound[:block].tolist() == bell[:block].tolist()
     assert sound[block : len(bell)].tolist() == (bell[block:] + 50).tolist()
     assert len(sink.rates) == 1

@@ -103,7 +103,7 @@ def test_all_of_it_is_heard_before_drain_returns(case: Case, pieces: int) -> Non
     if case.heard is not None:
         sound = case.heard()
         assert pitch_of(sound) == pytest.approx(600, abs=5)
-        assert seconds_of_sound(sound) == pytest.approx(0.7, abs=0.02)
+        assert 0.68 < seconds_of_sound(sound) < 0.85  # a busy machine may stutter, not lose
 
 
 def test_it_plays_again_at_another_rate(case: Case) -> None:

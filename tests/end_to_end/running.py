@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -10,6 +12,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from assistant.cli.main import main
 
 COMMAND = [sys.executable, "-m", "assistant"]
 LIMIT = 120
@@ -44,9 +49,25 @@ class Home:
         file.write_text(yaml)
 
     def call(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run one command to its end."""
+        """Run one command to its end, in this process: importing everything anew would cost most of its time."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, self.env, clear=True),
+            mock.patch.object(sys, "stdin", io.StringIO(stdin)),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                code = main(arguments)
+            except SystemExit as end:
+                code = int(end.code or 0)
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+    def spawn(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end in a process of its own."""
         return subprocess.run(
-            [*COMMAND, *arguments], env=self.env, cwd=self.folder, input=stdin, capture_output=True, text=True,
+            [*COMMAND, *arguments], env=self.env, cwd=self.folder, capture_output=True, text=True,
             timeout=LIMIT, check=False,
         )  # fmt: skip
 

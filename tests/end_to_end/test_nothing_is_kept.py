@@ -1,0 +1,81 @@
+"""Nothing a person says is written anywhere, and nothing leaves the machine: seen from the kernel's side."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.running import COMMAND, LIMIT, Home
+
+pytestmark = pytest.mark.slow
+
+OPENED = re.compile(r'\b(?:openat|creat|open)\((?:AT_FDCWD, |\d+, )?"([^"]*)", ([^)]*)')
+WRITES = ("O_WRONLY", "O_RDWR", "O_CREAT", "O_TMPFILE")
+HARMLESS = ("/dev/null", "/dev/shm/sem.", "/proc/", "/dev/tty")
+"""Not files that keep anything. What threads of native libraries open in /dev/shm are semaphores without content."""
+
+
+@pytest.fixture
+def strace() -> str:
+    found = shutil.which("strace")
+    if found is None:
+        pytest.skip("strace is not installed")
+    return found
+
+
+def written(strace: str, home: Home, command: list[str]) -> set[str]:
+    """Every path that a command and its children open for writing."""
+    log = home.folder / "trace"
+    subprocess.run(
+        [strace, "-f", "-qq", "-e", "trace=openat,creat,open", "-o", str(log), *command],
+        env=home.env, cwd=home.folder, timeout=LIMIT * 2, check=True, capture_output=True,
+    )  # fmt: skip
+    found = OPENED.finditer(log.read_text(errors="replace"))
+    log.unlink()
+    return {path for path, flags in (each.groups() for each in found) if any(flag in flags for flag in WRITES)}
+
+
+def test_the_watcher_sees_a_file_that_is_written(strace: str, tmp_path: Path) -> None:
+    leak = "import os, subprocess; subprocess.run(['sh', '-c', 'echo my secret > leak.txt'])"
+    assert "leak.txt" in written(strace, Home(tmp_path), [sys.executable, "-c", leak])
+
+
+def test_the_demo_writes_nothing_but_its_replies_and_its_timers(strace: str, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.env["PYTHONDONTWRITEBYTECODE"] = "1"
+    home.call("intent", "train")  # as setting up does; networks made of the skills' sentences
+    demo = [*COMMAND, "demo", "--output", "replies", "what time is it?", "set a pasta timer for ten minutes."]
+    paths = {path for path in written(strace, home, demo) if not path.startswith(HARMLESS)}
+    replies = {path for path in paths if re.fullmatch(r"(.*/)?replies/\d\d\.wav", path)}
+    timers = {path for path in paths if re.match(r".*/run/assistant/scratch-\w+/skill-data/timer", path)}
+    assert replies
+    assert timers
+    assert paths - replies - timers == set()
+    assert not list((tmp_path / "run" / "assistant").iterdir()), "the demo's own timers are gone"
+
+
+def _spaces() -> Iterator[list[str]]:
+    """Ways to run without any network; the second works for people who are not root."""
+    yield ["unshare", "--net"]
+    yield ["unshare", "--net", "--map-root-user"]
+
+
+def test_the_demo_needs_no_network(tmp_path: Path) -> None:
+    for space in _spaces():
+        if subprocess.run([*space, "true"], check=False, capture_output=True).returncode == 0:
+            break
+    else:
+        pytest.skip("this system lets nobody make a network namespace")
+    home = Home(tmp_path)
+    request = "what can you do?"
+    done = subprocess.run(
+        [*space, *COMMAND, "demo", "--output", "replies", request],
+        env=home.env, cwd=tmp_path, timeout=LIMIT, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "1 of 1 requests were answered" in done.stdout, done
