@@ -7,6 +7,7 @@ microphone opens; the service does it again when it starts.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,8 @@ OWN = "privacy"
 LOCALE = Path(__file__).parent
 """The folder whose `locale/` holds their sentences."""
 SWEEP_SECONDS = 3600.0
+PAUSE_SECONDS = 3.0
+"""How long forgetting waits for skills to stand still."""
 DAYS = 7
 """How long a consent holds when nobody says how long."""
 
@@ -42,6 +45,7 @@ class ConsentService(Service):
     hears: ClassVar[tuple[type[Message], ...]] = (
         intent.Matched,
         skill.Answer,
+        skill.Paused,
         dialog.Opened,
         dialog.Closed,
         tts.Started,
@@ -71,6 +75,7 @@ class ConsentService(Service):
         self._mute_after = ""
         self._recent: deque[str] = deque(maxlen=2)
         self._locked = ""
+        self._paused = asyncio.Event()
         self._worker: ThreadPoolExecutor | None = None
 
     async def start(self) -> None:
@@ -110,6 +115,8 @@ class ConsentService(Service):
                 self._spoken(name, cause)
             case intent.Matched(skill=skill_name) if skill_name == OWN:
                 await self._matched(message)
+            case skill.Paused():
+                self._paused.set()
             case skill.Answer(skill=skill_name) if skill_name == OWN:
                 await self._answered(message)
 
@@ -144,11 +151,20 @@ class ConsentService(Service):
         values: dict[str, float | str | None] = {key: slot.value for key, slot in slots.items()}
         if "purpose" in slots:
             values["purpose"] = self._words.purpose(slots["purpose"].spoken.text)
-        if name == "forget_everything":
-            self.say(consent.Forget())
         self._answers.recent = [*self._recent, message.session]
+        if name == "forget_everything":
+            self.spawn(self._forget_everything(message.session), "forget")
+            return
         answer = await self._work(partial(self._answers.answer, name, values))
         self._report(message.session, answer)
+
+    async def _forget_everything(self, session: str) -> None:
+        """First the skills stand still, so that none writes down again what is being destroyed."""
+        self._paused.clear()
+        self.say(consent.Forget())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._paused.wait(), PAUSE_SECONDS)
+        self._report(session, await self._work(partial(self._answers.answer, "forget_everything", {})))
 
     def _report(self, session: str, answer: Answer) -> None:
         if answer.receipt is not None:

@@ -104,3 +104,11 @@ class Alerted(Message):
     text: Spoken
     ring: bool = False
     language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused(Message):
+    """No skill runs or writes until `consent.destroyed` comes (or ten seconds have passed): everything is forgotten."""
+
+    topic: ClassVar[str] = "skill.paused"
+    skills: tuple[str, ...]

@@ -223,7 +223,14 @@ async def test_withdrawing_needs_one_sentence_and_no_confirmation(
 
 async def test_forget_everything_tells_the_skills_first(talk: Talk) -> None:
     keep(talk.room, "a")
-    await talk.command("forget_everything")
+    talk.inbox = talk.bus.subscribe((*ConsentService.says, system.Ready, system.Health), "test")
+    forgetting = asyncio.create_task(talk.command("forget_everything"))
+    await asyncio.sleep(0)
+    while not any(isinstance(one, consent.Forget) for one in talk.said):
+        await asyncio.sleep(0)
+    assert talk.room.rights.clips()[0], "waits for the skills to stand still"
+    talk.tell(skill.Paused(skills=("timer",)))
+    await forgetting
     kinds = [type(one) for one in talk.said]
     assert kinds.index(consent.Forget) < kinds.index(consent.Destroyed)
     assert talk.room.rights.clips() == ([], [])
