@@ -24,6 +24,12 @@ from assistant.bus.policy import Policy
 from assistant.clock import Clock
 from assistant.config.paths import Paths
 from assistant.config.schema import Config
+from assistant.consent.holder import HolderService
+from assistant.consent.keeper import LocalKeeper
+from assistant.consent.room import Room, open_room
+from assistant.consent.service import LOCALE as CONSENT_LOCALE
+from assistant.consent.service import OWN as PRIVACY
+from assistant.consent.service import ConsentService
 from assistant.dialog.machine import OWN as DIALOG
 from assistant.dialog.phrases import LOCALE as DIALOG_LOCALE
 from assistant.dialog.service import DialogService
@@ -49,12 +55,22 @@ if TYPE_CHECKING:
 SERVICES: Mapping[str, type[Service]] = MappingProxyType(
     {
         each.name: each
-        for each in (AudioService, WakeService, SttService, IntentService, SkillsService, TtsService, DialogService)
+        for each in (
+            ConsentService,
+            AudioService,
+            WakeService,
+            SttService,
+            HolderService,
+            IntentService,
+            SkillsService,
+            TtsService,
+            DialogService,
+        )
     }
 )
 """Every service, in the order of starting."""
 
-OWN_SENTENCES: Mapping[str, Path] = MappingProxyType({DIALOG: DIALOG_LOCALE.parent})
+OWN_SENTENCES: Mapping[str, Path] = MappingProxyType({DIALOG: DIALOG_LOCALE.parent, PRIVACY: CONSENT_LOCALE})
 """Sentences that are not a skill's: skill name -> the folder that holds their `locale`."""
 
 
@@ -93,9 +109,13 @@ class Builder:
         wanted = set(names)
         self._has_sound_room = self._has_sound_room or AudioService.name in wanted
         makers: dict[str, Factory] = {
+            ConsentService.name: lambda: ConsentService(self.consent, self._clock, self._config.language),
             AudioService.name: self._audio,
             WakeService.name: lambda: WakeService(self.detector(), self._ears()),
             SttService.name: lambda: SttService(self.recogniser(), self._ears(), self._config.stt),
+            HolderService.name: lambda: HolderService(
+                self._ears(), LocalKeeper(self.consent.gate), self._config.language
+            ),
             IntentService.name: lambda: IntentService(
                 self.intent_engines(), self._clock, self._config.language, own=OWN_SENTENCES
             ),
@@ -106,6 +126,11 @@ class Builder:
             DialogService.name: lambda: DialogService(self._config, self._clock),
         }
         return {name: makers[name] for name in SERVICES if name in wanted}
+
+    @cached_property
+    def consent(self) -> Room:
+        """The gate and everything behind it. Raises StoreError, Tampered."""
+        return open_room(self._paths, forbidden=self._config.consent.forbid)
 
     # Engines. Their libraries are imported only when they are made.
 

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from assistant.cli.context import Context
 from assistant.cli.output import table
-
 from assistant.consent.gate import Grant
 from assistant.consent.purge import Receipt
 from assistant.consent.purposes import find_purpose, load_purposes

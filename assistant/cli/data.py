@@ -10,10 +10,9 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from assistant.cli.consent import actor, ids, report, room, when
 from assistant.cli.context import Context
 from assistant.cli.output import table
-
-from assistant.cli.consent import actor, ids, report, room, when
 from assistant.consent.clip import ClipInfo
 from assistant.consent.data_map import inventory, load_rows, strays
 from assistant.consent.export import export, recall_list

@@ -8,7 +8,22 @@ import sys
 from collections.abc import Callable, Sequence
 
 from assistant import __version__
-from assistant.cli import ask, config, context, demo, doctor, hear, intent, models, run, say, skills, watch
+from assistant.cli import (
+    ask,
+    config,
+    consent,
+    context,
+    data,
+    demo,
+    doctor,
+    hear,
+    intent,
+    models,
+    run,
+    say,
+    skills,
+    watch,
+)
 from assistant.errors import AssistantError
 
 EXAMPLES = """examples:
@@ -28,6 +43,8 @@ COMMANDS: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], 
     say.register,
     watch.register,
     config.register,
+    consent.register,
+    data.register,
     skills.register,
     models.register,
     intent.register,

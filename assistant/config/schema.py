@@ -121,6 +121,13 @@ class Bus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What may be kept. A setting can only forbid; only a person can allow, by voice or `assistant consent grant`."""
+
+    forbid: tuple[str, ...] = setting((), "purposes nobody can agree to here: wake_word, utterance_audio, share, ...")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logs:
     """What it writes to the terminal or the journal. Never what anyone said."""
 
@@ -142,4 +149,5 @@ class Config:
     dialog: Dialog = section(Dialog, "the conversation")
     skills: Skills = section(Skills, "what it can do")
     bus: Bus = section(Bus, "the message bus")
+    consent: Consent = section(Consent, "what may be kept; a setting can only forbid")
     logs: Logs = section(Logs, "what it writes to the terminal or the journal; never what anyone said")

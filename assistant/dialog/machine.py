@@ -15,7 +15,21 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from assistant.dialog.phrases import Phrases
-from assistant.messages import Message, Seconds, Slot, Spoken, audio, dialog, intent, skill, stt, system, tts, wake
+from assistant.messages import (
+    Message,
+    Seconds,
+    Slot,
+    Spoken,
+    audio,
+    consent,
+    dialog,
+    intent,
+    skill,
+    stt,
+    system,
+    tts,
+    wake,
+)
 
 OWN = "dialog"
 """The name under which the dialogue's own sentences (stop, cancel) are understood."""
@@ -115,6 +129,7 @@ class Machine:
                 | intent.Ambiguous(session=name)
                 | intent.Unmatched(session=name)
                 | skill.Replied(session=name)
+                | consent.Replied(session=name)
                 | skill.Hushed(session=name)
                 | tts.Ended(session=name)
             ):
@@ -160,7 +175,7 @@ class Machine:
                 self._mark(session, "intent", now)
                 named = " or ".join(choice.partition(".")[0] for choice in choices)
                 yield from self._reply(session, self._phrase("ambiguous", choices=named), "ambiguous", now)
-            case "thinking", skill.Replied():
+            case "thinking", skill.Replied() | consent.Replied():
                 self._mark(session, "skill", now)
                 session.ask = message.ask
                 yield from self._reply(session, message.text.text, "asked" if message.ask else "answered", now)
@@ -277,7 +292,12 @@ class Machine:
 
     def _lost(self, service: str, now: float) -> Iterator[Message]:
         """A service broke: what waits for it is answered now instead of at the time-out."""
-        waits: dict[str, Stage] = {"stt": "listening", "intent": "thinking", "skills": "thinking"}
+        waits: dict[str, Stage] = {
+            "stt": "listening",
+            "intent": "thinking",
+            "skills": "thinking",
+            "consent": "thinking",
+        }
         if service == "tts":
             for session in [each for each in self._sessions.values() if each.stage == "speaking"]:
                 yield from self._close(session, session.outcome, now)

@@ -10,7 +10,7 @@ from assistant.clock import Clock
 from assistant.config.schema import Config
 from assistant.dialog import phrases
 from assistant.dialog.machine import Limits, Machine
-from assistant.messages import Message, audio, dialog, intent, skill, stt, system, tts, wake
+from assistant.messages import Message, audio, consent, dialog, intent, skill, stt, system, tts, wake
 from assistant.service import Service
 
 
@@ -29,6 +29,7 @@ class DialogService(Service):
         intent.Ambiguous,
         intent.Unmatched,
         skill.Replied,
+        consent.Replied,
         skill.Alerted,
         skill.Hushed,
         tts.Ended,

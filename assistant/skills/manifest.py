@@ -31,6 +31,7 @@ RESERVED = frozenset(
         "consent",
         "dialog",
         "intent",
+        "privacy",
         "skill",
         "skills",
         "stt",

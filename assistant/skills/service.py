@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,7 @@ from assistant.config.schema import Skills as Settings
 from assistant.errors import SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.sentences import SkillSentences, intent_id
-from assistant.messages import Message, Spoken, intent, skill, system
+from assistant.messages import Message, Spoken, consent, intent, skill, system
 from assistant.service import Service
 from assistant.skills.answers import find_values
 from assistant.skills.api import Handler, Reply, Request, SkillInfo
@@ -27,6 +28,9 @@ from assistant.skills.manifest import RESERVED, Manifest
 
 QUESTION_SECONDS = 120.0
 """A question that nobody answered is forgotten after this time, with all that was said for it."""
+
+FORGET_SECONDS = 10.0
+"""Skills stand still at most so long while everything is forgotten."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +48,15 @@ class SkillsService(Service):
     """Runs the skills: `intent.matched` in, `skill.replied` out."""
 
     name = "skills"
-    hears = (intent.Matched, skill.Answer, skill.Hush, skill.Rescan, system.Ready)
+    hears = (
+        intent.Matched,
+        skill.Answer,
+        skill.Hush,
+        skill.Rescan,
+        consent.Forget,
+        consent.Destroyed,
+        system.Ready,
+    )
     says = (
         skill.Ready,
         skill.Failed,
@@ -53,6 +65,7 @@ class SkillsService(Service):
         skill.Replied,
         skill.Alerted,
         skill.Hushed,
+        skill.Paused,
     )
 
     def __init__(
@@ -75,6 +88,7 @@ class SkillsService(Service):
         self._failed: dict[str, str] = {}
         self._questions: dict[str, tuple[Handler | None, asyncio.TimerHandle]] = {}
         self._scanning = asyncio.Lock()
+        self._forgotten = asyncio.Event()
         self._house = House(
             language=language,
             clock=clock,
@@ -100,12 +114,16 @@ class SkillsService(Service):
         match message:
             case intent.Matched() if message.skill not in RESERVED:
                 self.spawn(self._matched(message), message.intent)
-            case skill.Answer():
+            case skill.Answer() if message.skill not in RESERVED:
                 self.spawn(self._answer(message), message.skill)
             case skill.Hush():
                 self.spawn(self._hush(message), "hush")
             case skill.Rescan():
                 self.spawn(self._scan(), "rescan")
+            case consent.Forget():
+                self.spawn(self._forget_all(), "forget")
+            case consent.Destroyed(why="everything"):
+                self._forgotten.set()
             case system.Ready(service="intent"):
                 self._announce()
 
@@ -161,6 +179,22 @@ class SkillsService(Service):
             )
             result = await loaded.fenced.answer(request, handler)
         self._reply(message.session, message.skill, result)
+
+    async def _forget_all(self) -> None:
+        """Let every skill go, so that none writes again what is being destroyed, and start them anew after that."""
+        self._forgotten.clear()
+        for name in tuple(self._questions):
+            self._forget_question(name)
+        async with self._scanning:
+            await asyncio.gather(*(each.stop() for each in self.loaded))
+            self.say(skill.Paused(skills=tuple(self._loaded)))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._forgotten.wait(), FORGET_SECONDS)
+            for each in self.loaded:
+                try:
+                    await each.start()
+                except SkillError as error:
+                    self._broke(each.manifest.id, str(error))
 
     async def _hush(self, message: skill.Hush) -> None:
         hushed = await asyncio.gather(*(each.hush() for each in self.loaded))
