@@ -83,7 +83,7 @@ async def _ears(context: Context, arguments: argparse.Namespace) -> AsyncIterato
                 async with Pipeline(factories, replay=replay, learns=False) as ears:
                     yield ears
             else:
-                factories = builder.factories([*names, "intent", "skills"])
+                factories = builder.factories([*names, "intent", "skills", "consent"])
                 async with Pipeline(factories, replay=replay) as ears:
                     yield ears
 

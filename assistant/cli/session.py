@@ -39,5 +39,5 @@ async def answering(context: Context) -> AsyncIterator[Bus]:
             yield hub
             return
         builder = Builder(context.config, context.paths, context.clock)
-        async with Pipeline(builder.factories(["dialog", "intent", "skills"])) as pipeline:
+        async with Pipeline(builder.factories(["dialog", "intent", "skills", "consent"])) as pipeline:
             yield pipeline.bus

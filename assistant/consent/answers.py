@@ -101,7 +101,10 @@ class Answers:
     def _receipt(self, name: str, receipt: Receipt, why: str) -> Answer:
         number = receipt.clips
         how = "none" if number == 0 else "one" if number == 1 else "many"
-        said = [self.words(f"deleted.{how}", count=number)]
+        skills = [one.partition(":")[2] for one, count in receipt.counts.items() if one != "clips" and count > 0]
+        said = [] if skills and not number else [self.words(f"deleted.{how}", count=number)]
+        if skills:
+            said.append(self.words("deleted.skills", skills=listing(skills)))
         if receipt.copies:
             said.append(self.words("deleted.copies", count=receipt.copies))
         if receipt.failed:

@@ -17,16 +17,19 @@ from assistant.consent.words import normal
 WINDOW = 30.0
 """Seconds from the end of the read-back."""
 
-WORDS = (
-    "apple", "autumn", "badger", "bamboo", "banana", "basket", "blanket", "bottle", "butter", "button", "cabin",
-    "camel", "candle", "canyon", "carpet", "castle", "cherry", "copper", "cotton", "desert", "dolphin", "dragon",
-    "falcon", "feather", "forest", "garden", "ginger", "hammer", "harbor", "helmet", "honey", "island", "jacket",
-    "jungle", "kitten", "ladder", "lantern", "lemon", "magnet", "marble", "meadow", "monkey", "mountain",
-    "napkin", "ocean", "orange", "oyster", "panda", "paper", "pencil", "pepper", "pillow", "planet", "pocket",
-    "rabbit", "ribbon", "river", "rocket", "saddle", "salmon", "silver", "spider", "summer", "tiger", "tunnel",
-    "turtle", "velvet", "village", "violin", "wagon", "walnut", "window", "winter", "yellow",
+FIRST = (
+    "yellow", "purple", "orange", "silver", "golden", "happy", "gentle", "clever", "modern",
+    "frozen", "broken", "tiny", "friendly", "crazy", "sunny", "fluffy", "magic", "perfect", "seven", "twenty",
+    "thousand", "million",
 )  # fmt: skip
-"""Two syllables, common, unlike each other: recognisers get them right."""
+SECOND = (
+    "elephant", "mountain", "tiger", "penguin", "banana", "piano", "guitar", "airplane", "telephone", "potato",
+    "butterfly", "dinosaur", "camera", "computer", "museum", "library", "island", "tornado", "chocolate", "pineapple",
+    "strawberry", "sandwich", "spaghetti", "bicycle", "helicopter", "rocket", "teacher", "dragon", "chicken", "rabbit",
+    "turtle",
+)  # fmt: skip
+"""Of 103 candidates those that Moonshine tiny heard right six times of six, spoken at three speeds by Piper, without
+four that failed in a second round. In that round 106 of 120 pairs were heard right at the first try."""
 
 Verdict = Literal["yes", "no", "phrase", "late", "echo"]
 _NO = frozenset(
@@ -35,9 +38,8 @@ _NO = frozenset(
 
 
 def two_words(choose: Callable[[tuple[str, ...]], str] = secrets.choice) -> str:
-    """Two different random words."""
-    first = choose(WORDS)
-    return f"{first} {choose(tuple(word for word in WORDS if word != first))}"
+    """One of some 700 pairs."""
+    return f"{choose(FIRST)} {choose(SECOND)}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,4 +87,5 @@ class Challenge:
         said = normal(text)
         if said in _NO:
             return "no"
-        return "yes" if secrets.compare_digest(said, self.phrase) else "phrase"
+        # Recognisers sometimes join two words; nothing else is forgiven.
+        return "yes" if said.replace(" ", "") == self.phrase.replace(" ", "") else "phrase"

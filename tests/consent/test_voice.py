@@ -236,6 +236,14 @@ async def test_forget_everything_tells_the_skills_first(talk: Talk) -> None:
     assert talk.room.rights.clips() == ([], [])
 
 
+async def test_forgetting_says_what_the_skills_had_remembered(talk: Talk) -> None:
+    talk.tell(skill.Paused(skills=()))
+    talk.room.paths.skill_data.mkdir()
+    (talk.room.paths.skill_data / "timer.json").write_text("{}")
+    assert "timer" in await talk.command("forget_everything")
+    assert await talk.command("know") == "I keep nothing about you."
+
+
 async def test_what_i_just_said_is_the_last_question_and_this_one(talk: Talk) -> None:
     keep(talk.room, "older", "last", "s1")
     talk.tell(dialog.Closed(session="older", outcome="answered"), dialog.Closed(session="other", outcome="answered"))

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from privacy.row import Row
-from privacy.rows import blocks, crash, disk, races, tamper
+from privacy.rows import blocks, crash, disk, races, running, tamper
 
-ALL: tuple[Row, ...] = (*crash.ROWS, *disk.ROWS, *races.ROWS, *tamper.ROWS, *blocks.ROWS)
+ALL: tuple[Row, ...] = (*crash.ROWS, *disk.ROWS, *races.ROWS, *tamper.ROWS, *blocks.ROWS, *running.ROWS)
