@@ -86,11 +86,11 @@ def withdraw(context: Context, arguments: argparse.Namespace) -> int:
     """Never asks: taking back must be as easy as can be."""
     found = open_room(context.paths)
     if arguments.everything:
-        return report(found.purge.everything(method="cli", actor=actor()))
+        return report(found.purge.trim(found.purge.everything(method="cli", actor=actor())))
     for name in arguments.purpose:
         find_purpose(name)
     found.purge.recover()
-    return report(found.purge.withdraw(arguments.purpose or None, method="cli", actor=actor()))
+    return report(found.purge.trim(found.purge.withdraw(arguments.purpose or None, method="cli", actor=actor())))
 
 
 def status(context: Context, arguments: argparse.Namespace) -> int:

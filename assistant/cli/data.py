@@ -135,7 +135,9 @@ def play(context: Context, arguments: argparse.Namespace) -> int:
 def tag(context: Context, arguments: argparse.Namespace) -> int:
     found = room(context)
     if arguments.delete:
-        return report(found.purge.delete_ids(ids(found, [arguments.clip]), method="cli", actor=actor()))
+        return report(
+            found.purge.trim(found.purge.delete_ids(ids(found, [arguments.clip]), method="cli", actor=actor()))
+        )
     label = "good" if arguments.good else "wrong-wake" if arguments.wrong_wake else None
     info = found.rights.tag(arguments.clip, label=label, transcript=arguments.transcript)  # type: ignore[arg-type]
     print(f"{info.clip[:8]} is kept until {when(info.ends)}.")
@@ -145,14 +147,16 @@ def tag(context: Context, arguments: argparse.Namespace) -> int:
 def delete(context: Context, arguments: argparse.Namespace) -> int:
     found = room(context)
     if arguments.all:
-        return report(found.purge.delete(lambda info: True, method="cli", actor=actor()))
+        return report(found.purge.trim(found.purge.delete(lambda info: True, method="cli", actor=actor())))
     if arguments.today:
         start = int(datetime.now().astimezone().replace(hour=0, minute=0, second=0).timestamp())
-        return report(found.purge.delete(lambda info: info.wall >= start, method="cli", actor=actor()))
+        return report(
+            found.purge.trim(found.purge.delete(lambda info: info.wall >= start, method="cli", actor=actor()))
+        )
     wanted = found.rights.clips()[1] if arguments.damaged else ids(found, arguments.clip)
     if not wanted:
         raise Refused("no clip was named", hint="Give ids, --today, --damaged or --all")
-    return report(found.purge.delete_ids(wanted, method="cli", actor=actor()))
+    return report(found.purge.trim(found.purge.delete_ids(wanted, method="cli", actor=actor())))
 
 
 def export_clips(context: Context, arguments: argparse.Namespace) -> int:

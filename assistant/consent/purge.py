@@ -80,8 +80,7 @@ class Purge:
                 if (wanted is None or one.purpose in wanted) and (not one.ended or one.record in held)
             )
             self._begin(session, Intent(why="withdraw", records=records, clips=(), method=method, actor=actor))
-            receipt = self._finish(session)
-        return self._trimmed(receipt)
+            return self._finish(session)
 
     def everything(self, *, method: str, actor: str) -> Receipt:
         """Forget everything: all consents, all clips, all surfaces. Works on a store that was tampered with, too."""
@@ -95,20 +94,18 @@ class Purge:
             with self._store.session() as session:
                 event = _event(session, "scrubbed", method, actor)
                 session.append(replace(event, counts=receipt.counts, detail=receipt.code))
-        return self._trimmed(receipt)
+        return receipt
 
     def delete(self, wanted: Callable[[ClipInfo], bool], *, method: str, actor: str) -> Receipt:
         """Destroy single clips; consents stay. Raises StoreError, Tampered."""
         with self._store.session() as session:
             found, _ = session.vault.scan()
-            receipt = self._delete(session, "delete", [one.clip for one in found if wanted(one)], method, actor)
-        return self._trimmed(receipt)
+            return self._delete(session, "delete", [one.clip for one in found if wanted(one)], method, actor)
 
     def delete_ids(self, clips: Sequence[str], *, method: str, actor: str) -> Receipt:
         """The same by id, which works for damaged clips as well. Ids that are not there count nothing."""
         with self._store.session() as session:
-            receipt = self._delete(session, "delete", clips, method, actor)
-        return self._trimmed(receipt)
+            return self._delete(session, "delete", clips, method, actor)
 
     def expire(self) -> Receipt | None:
         """End what has run out: consents, retention, quarantine. None if nothing had. To be called every hour."""
@@ -124,7 +121,7 @@ class Purge:
             if late:
                 receipts.append(self._delete(session, "expire", late, "time", "assistant"))
             session.write()  # keeps the latest time seen
-        return self._trimmed(_sum(receipts)) if receipts else None
+        return _sum(receipts) if receipts else None
 
     def recover(self) -> Receipt | None:
         """At start-up, before anything listens: finish what was begun, remove what a crash left behind."""
@@ -132,6 +129,10 @@ class Purge:
             receipt = self._finish(session) if session.anchor.intent is not None else None
             session.vault.sweep_orphans()
         return receipt
+
+    def trim(self, receipt: Receipt) -> Receipt:
+        """Let the card erase the blocks that became free. Takes seconds; nothing else waits for it."""
+        return replace(receipt, trimmed=receipt.clips > 0 and trim(self._store.home))
 
     def _delete(self, session: Session, why: str, clips: Sequence[str], method: str, actor: str) -> Receipt:
         receipts = []
@@ -183,9 +184,6 @@ class Purge:
             except AssistantError:
                 counts[surface.id] = -1
         return counts
-
-    def _trimmed(self, receipt: Receipt) -> Receipt:
-        return replace(receipt, trimmed=receipt.clips > 0 and trim(self._store.home))
 
 
 def _event(session: Session, event: Event, method: str, actor: str) -> Record:

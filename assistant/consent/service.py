@@ -19,6 +19,7 @@ from assistant.clock import Clock
 from assistant.consent.answers import Answer, Answers
 from assistant.consent.challenge import Challenge, two_words
 from assistant.consent.gate import Grant
+from assistant.consent.purge import Receipt
 from assistant.consent.room import Room
 from assistant.consent.words import DAY, Words, date, duration, listing
 from assistant.errors import ConsentError, Refused, Tampered
@@ -180,6 +181,12 @@ class ConsentService(Service):
         if answer.mute:
             self._mute_after = session
         self._reply(session, answer.text)
+        if answer.receipt is not None:
+            receipt = answer.receipt
+            self.spawn(self._trim(receipt), "trim")
+
+    async def _trim(self, receipt: Receipt) -> None:
+        await self._work(partial(self._room.purge.trim, receipt))
 
     async def _ask(self, session: str, slots: dict[str, Slot]) -> None:
         """Read back what a yes would mean, with the two words."""

@@ -42,9 +42,7 @@ def show(result: Result) -> Result:
     row: Row = result.row
     state = "proved" if result.proved else "NOT PROVED"
     mutants = f"{result.caught}/{len(row.mutants)}"
-    print(
-        f"{row.name:<14}{state:<12}{mutants:<9}{result.cases:>7}{result.seconds:>9.1f}  {row.promise}", flush=True
-    )
+    print(f"{row.name:<14}{state:<12}{mutants:<9}{result.cases:>7}{result.seconds:>9.1f}  {row.promise}", flush=True)
     for note in result.notes:
         print(f"{'':<14}{note}", flush=True)
     return result

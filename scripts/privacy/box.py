@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from privacy import mutants
-from privacy.row import CannotProve, Finding
 
 from assistant.audio.frame import Samples
 from assistant.consent.clip import ClipInfo
@@ -25,6 +23,8 @@ from assistant.consent.purge import Purge
 from assistant.consent.store import Store
 from assistant.errors import ConsentError
 from assistant.testing.consent import marked
+from privacy import mutants
+from privacy.row import CannotProve, Finding
 
 SEEDS = range(1, 12)
 DRIVER = [sys.executable, "-m", "privacy.driver"]
@@ -41,7 +41,9 @@ def scratch(fast: bool = True) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def drive(home: Path, operation: str, mutant: str = "", before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+def drive(
+    home: Path, operation: str, mutant: str = "", before: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     """Run the driver, perhaps under another command."""
     return subprocess.run(
         [*before, *DRIVER, str(home), operation, mutant], capture_output=True, text=True, timeout=120, check=False

@@ -11,14 +11,13 @@ import os
 import sys
 from pathlib import Path
 
-from privacy import mutants
-
 from assistant.consent.clip import NewClip
 from assistant.consent.gate import Gate, Grant
 from assistant.consent.purge import Purge
 from assistant.consent.store import Store
 from assistant.errors import ConsentError
 from assistant.testing.consent import marked
+from privacy import mutants
 
 
 def operate(home: Path, operation: str) -> str:

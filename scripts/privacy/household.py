@@ -78,7 +78,7 @@ def _file(words: str) -> None:
 
 
 def _unlinked(words: str) -> None:
-    path = Path("/var/tmp/privacy-unlinked")
+    path = Path("/var/tmp/privacy-leak-unlinked")
     file = path.open("w")
     path.unlink()
     file.write(words)
@@ -91,7 +91,7 @@ def _shm(words: str) -> None:
 
 
 def _mapped(words: str) -> None:
-    path = Path("/var/tmp/privacy-mapped")
+    path = Path("/var/tmp/privacy-leak-mapped")
     path.write_bytes(bytes(4096))
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 4096) as area:
         area[: len(words)] = words.encode()

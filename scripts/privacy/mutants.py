@@ -254,9 +254,9 @@ def _any_name() -> None:
 
 @mutant("does not authenticate clips")
 def _no_tag() -> None:
+    import numpy as np
     from cryptography.hazmat.primitives.ciphers import Cipher
     from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
-    import numpy as np
 
     def raw(key: bytes, nonce: bytes, data: bytes) -> bytes:
         return Cipher(ChaCha20(key, (1).to_bytes(4, "little") + nonce), None).decryptor().update(data)

@@ -223,11 +223,9 @@ async def test_withdrawing_needs_one_sentence_and_no_confirmation(
 
 async def test_forget_everything_tells_the_skills_first(talk: Talk) -> None:
     keep(talk.room, "a")
-    talk.inbox = talk.bus.subscribe((*ConsentService.says, system.Ready, system.Health), "test")
+    wish = talk.bus.subscribe([consent.Forget], "skills")
     forgetting = asyncio.create_task(talk.command("forget_everything"))
-    await asyncio.sleep(0)
-    while not any(isinstance(one, consent.Forget) for one in talk.said):
-        await asyncio.sleep(0)
+    await anext(aiter(wish))
     assert talk.room.rights.clips()[0], "waits for the skills to stand still"
     talk.tell(skill.Paused(skills=("timer",)))
     await forgetting

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
 from privacy.box import need, scratch
 from privacy.row import Finding, Row
 from privacy.rows.crash import make_image, mounted
@@ -36,7 +36,7 @@ store = Store.open(Path(sys.argv[1]), {})
 gate = Gate(store)
 gate.grant(Grant(purpose="utterance_audio", days=1, method="cli", actor="row"))
 permit = gate.permits()["utterance_audio"]
-for seed in range(%d):
+for seed in range(int(sys.argv[3])):
     gate.keep(permit, NewClip(samples=marked(seed, 0.2), session="s"))
 os.sync()
 print(json.dumps(keys), flush=True)
@@ -45,7 +45,7 @@ getattr(purge.Purge(store), "withdraw")(None, method="cli", actor="row")
 os.sync()
 print("done", flush=True)
 sys.stdin.readline()
-""" % CLIPS  # noqa: UP031 - braces inside
+"""
 
 
 def deletion(mutant: str) -> Finding:
@@ -64,7 +64,7 @@ def deletion(mutant: str) -> Finding:
         make_image(image, 16)
         with mounted(image, folder / "disk"):
             worker = subprocess.Popen(
-                [sys.executable, "-c", WORKER, str(folder / "disk" / "consent"), mutant],
+                [sys.executable, "-c", WORKER, str(folder / "disk" / "consent"), mutant, str(CLIPS)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ,
             )  # fmt: skip
             assert worker.stdin is not None and worker.stdout is not None
@@ -80,7 +80,9 @@ def deletion(mutant: str) -> Finding:
     found.expect(all(sealed in before for *_, sealed in keys), "the keys were never on the device: the search is blind")
     carved = _carve(after)
     opened = sum(_opens(carved, clip.hex(), record.hex(), key) for clip, record, key, _ in keys)
-    found.expect(opened == CLIPS, f"only {opened} of {CLIPS} old ciphertexts are on the device: the search proves little")
+    found.expect(
+        opened == CLIPS, f"only {opened} of {CLIPS} old ciphertexts are on the device: the search proves little"
+    )
     raw = sum(key in after for *_, key, _ in keys)
     sealed_left = sum(sealed in after for *_, sealed in keys)
     windows = len(after) - 31
@@ -113,6 +115,6 @@ def _opens(carved: list[bytes], clip: str, record: str, key: bytes) -> bool:
 
 
 ROWS = (
-    Row("deletion", f"after a withdrawal no byte of the device opens any of {CLIPS} clips, though the clips are still on it",
+    Row("deletion", f"after a withdrawal nothing on the device opens any of {CLIPS} clips, though they are still on it",
         ("keeps the keys in SQLite", "keeps each key in a file and unlinks it"), deletion),
 )  # fmt: skip

@@ -52,7 +52,9 @@ def full(mutant: str) -> Finding:
             found.expect(fill(disk) == 0, "the disk could not be filled")
             done = drive(disk / "consent", operation, mutant)
             acked = "ACK" in done.stdout
-            found.expect(acked == (operation != "keep=9"), f"{operation} on a full disk: {done.stderr.strip() or 'ACK'}")
+            found.expect(
+                acked == (operation != "keep=9"), f"{operation} on a full disk: {done.stderr.strip() or 'ACK'}"
+            )
             fault = whole(examine(disk / "consent"), 3, operation, acked, PURPOSES)
             found.expect(not fault, f"{operation} on a full disk: {fault}")
             found.expect(not plaintext(disk / "consent"), "plain sound on the disk")

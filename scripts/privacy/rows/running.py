@@ -19,11 +19,11 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+
+from assistant.audio.frame import RATE, Samples
 from privacy.box import need, scratch
 from privacy.household import LEAKS
 from privacy.row import CannotProve, Finding, Row
-
-from assistant.audio.frame import RATE, Samples
 
 CANARY = "dinosaur"
 REQUEST = f"Hey Mycroft. Is there a yellow {CANARY} in the kitchen?"
@@ -109,13 +109,21 @@ def hear_once(mutant: str, before: tuple[str, ...] = (), look: Look | None = Non
             trace=trace.read_text(errors="replace") if trace.exists() else "",
             errors=(folder / "stderr").read_text(errors="replace"),
             home=str(home),
-            new=sorted(set(_places()) - there),
+            new=sorted(path for path in set(_places()) - there if _holds_canary(path)),
         )
 
 
 def _places() -> list[Path]:
     """Files where programs like to leave things."""
     return [path for root in ("/var/tmp", "/dev/shm") for path in Path(root).rglob("*") if path.is_file()]
+
+
+def _holds_canary(path: Path) -> bool:
+    """Other programs may write there meanwhile: only what holds the request counts."""
+    try:
+        return CANARY.encode() in path.read_bytes().lower()
+    except OSError:
+        return False
 
 
 def _feed(pipe: Path, sound: Samples, request: threading.Event, over: threading.Event) -> None:
@@ -163,13 +171,14 @@ def silent(mutant: str) -> Finding:
     held: list[str] = []
 
     def look(pid: int) -> None:
-        held.extend(os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir())
+        held.extend(str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir())
 
     trace = ("strace", "-f", "-qq", "-s", "4096", "-y", "-o", "{folder}/trace", "-e", f"trace={CALLS}")
     heard = hear_once(mutant, trace, look)
     for path in heard.new:
         found.expect(False, f"a new file: {path}")
-        path.unlink()
+        if path.name.startswith("privacy-leak"):
+            path.unlink()
     for link in held:
         found.expect("(deleted)" not in link and "memfd:" not in link, f"still open: {link}")
     lines = heard.trace.splitlines()
@@ -180,7 +189,9 @@ def silent(mutant: str) -> Finding:
     return found
 
 
-_OWN = re.compile(r"\"(?:new-)?(?:lock|slots|ledger\.jsonl|device\.key)\"|/proc/self/coredump_filter|\"/dev/(?:null|tty)\"")
+_OWN = re.compile(
+    r"\"(?:new-)?(?:lock|slots|ledger\.jsonl|device\.key)\"|/proc/self/coredump_filter|\"/dev/(?:null|tty)\""
+)
 
 
 def _judge(line: str, home: str) -> str:
@@ -226,7 +237,9 @@ def memory(mutant: str) -> Finding:
     needles = {f"sound at {at}": piece.tobytes() for at, piece in zip(starts, pieces, strict=True)}
     needles |= {f"float sound at {at}": (piece / np.float32(32768)).astype(np.float32).tobytes()
                 for at, piece in zip(starts, pieces, strict=True)}  # fmt: skip
-    needles |= {f"the word as {code}": f"{CANARY} in the kitchen".encode(code) for code in ("utf-8", "utf-16-le", "utf-32-le")}
+    needles |= {
+        f"the word as {code}": f"{CANARY} in the kitchen".encode(code) for code in ("utf-8", "utf-16-le", "utf-32-le")
+    }
     left: dict[str, int] = {}
 
     def look(pid: int) -> None:

@@ -23,7 +23,9 @@ def watch() -> None:
     while True:
         packet = os.read(tun, 2048)
         if packet[0] >> 4 == 4:
-            os.write(out, f"{len(packet)} bytes, protocol {packet[9]}, to {'.'.join(map(str, packet[16:20]))}\n".encode())
+            os.write(
+                out, f"{len(packet)} bytes, protocol {packet[9]}, to {'.'.join(map(str, packet[16:20]))}\n".encode()
+            )
         elif packet[6] != 58:
             os.write(out, f"{len(packet)} bytes of IPv6, next header {packet[6]}\n".encode())
 

@@ -8,9 +8,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from privacy.box import in_child, scratch
-from privacy.row import Finding, Row
-
 from assistant.consent.clip import NewClip
 from assistant.consent.gate import Gate, Grant
 from assistant.consent.purge import Purge
@@ -18,6 +15,8 @@ from assistant.consent.rights import Rights
 from assistant.consent.store import Store
 from assistant.errors import ConsentError, Tampered
 from assistant.testing.consent import marked
+from privacy.box import in_child, scratch
+from privacy.row import Finding, Row
 
 
 def fresh(home: Path) -> Store:
@@ -195,7 +194,7 @@ def _safe(home: Path, clip: str, name: str) -> bool:
 
 
 ROWS = (
-    Row("ledger", "every flipped byte, cut, swap, addition and rollback of the ledger is named by its record; store locked",
+    Row("ledger", "every flipped byte, cut, swap, addition, rollback of the ledger is named by record; store locked",
         ("does not check signatures and hashes", "does not anchor the ledger"), ledger),
     Row("clip-tamper", "every flipped byte of a clip or key, and every swapped or cut clip, is refused",
         ("does not authenticate clips",), clips),
