@@ -73,7 +73,7 @@ class Guide:
 
     def understand(self, result: Result, fit: Fit | None) -> Understood | None:
         """The best sentence, if it fits well enough."""
-        if fit is None or not result.found or not self._acceptance.accepts(fit):
+        if fit is None or not result.found or not self._acceptance.accepts(fit) or self.is_cut(result):
             return None
         best = result.found[0]
         nexts = self.network.nexts(best.place)
@@ -101,12 +101,15 @@ class Guide:
     def outlook(self, result: Result, understood: Understood | None) -> Outlook:
         """Whether more is to be expected."""
         cut = result.broken_off
-        if cut is not None:
-            best = result.found[0] if result.found else None
-            # A beginning that fits better than every whole sentence, free of the full stop that the model puts anyway.
-            if best is None or NARROW.value(cut) > NARROW.value(best):
-                return "open" if cut.logp / len(cut.tokens) > 2 * POOR_LOGP else "unknown"
+        if cut is not None and self.is_cut(result):
+            return "open" if cut.logp / len(cut.tokens) > 2 * POOR_LOGP else "unknown"
         return understood.outlook if understood is not None else "unknown"
+
+    def is_cut(self, result: Result) -> bool:
+        """Whether the beginning of a sentence fits better than every whole one."""
+        cut = result.broken_off
+        # Without the bonus for length, which is there to make sentences go on.
+        return cut is not None and (not result.found or cut.logp > result.found[0].logp)
 
     def text(self, path: Step | None) -> str:
         """The words of a path in the skill's spelling."""

@@ -9,7 +9,7 @@ import numpy as np
 from assistant.audio.frame import Samples
 from assistant.errors import EngineError
 from assistant.grammar.sentences import SkillSentences
-from assistant.stt.engine import Hypothesis, Outlook
+from assistant.stt.engine import Hypothesis, Meaning, Outlook
 
 
 class FakeSttEngine:
@@ -26,6 +26,7 @@ class FakeSttEngine:
         self.learned: tuple[str, ...] = ()
         """Skills whose sentences it was given last."""
         self.next_outlook: Outlook = "unknown"
+        self.meaning: Meaning | None = None
         self.looks = 0
         """How often it was asked for an outlook."""
         self._texts = list(texts) or [""]
@@ -65,7 +66,7 @@ class FakeSttEngine:
             return Hypothesis(text="", confidence=0.0, language=self.language)
         self.utterances += 1
         text = self._texts.pop(0) if len(self._texts) > 1 else self._texts[0]
-        return Hypothesis(text=text, confidence=0.9 if text else 0.0, language=self.language)
+        return Hypothesis(text=text, confidence=0.9 if text else 0.0, language=self.language, meaning=self.meaning)
 
     def close(self) -> None:
         self._started = False
