@@ -16,7 +16,7 @@ from assistant.config.schema import Skills as Settings
 from assistant.errors import SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.sentences import SkillSentences, intent_id
-from assistant.messages import Message, Spoken, intent, skill, system
+from assistant.messages import Message, Spoken, audio, intent, skill, system
 from assistant.service import Service
 from assistant.skills.answers import find_values
 from assistant.skills.api import Handler, Reply, Request, SkillInfo
@@ -44,7 +44,7 @@ class SkillsService(Service):
     """Runs the skills: `intent.matched` in, `skill.replied` out."""
 
     name = "skills"
-    hears = (intent.Matched, skill.Answer, skill.Hush, skill.Rescan, system.Ready)
+    hears = (intent.Matched, skill.Answer, skill.Hush, skill.Rescan, audio.Volumed, system.Ready)
     says = (
         skill.Ready,
         skill.Failed,
@@ -53,6 +53,7 @@ class SkillsService(Service):
         skill.Replied,
         skill.Alerted,
         skill.Hushed,
+        audio.Volume,
     )
 
     def __init__(
@@ -75,6 +76,7 @@ class SkillsService(Service):
         self._failed: dict[str, str] = {}
         self._questions: dict[str, tuple[Handler | None, asyncio.TimerHandle]] = {}
         self._scanning = asyncio.Lock()
+        self._volume: float | None = None
         self._house = House(
             language=language,
             clock=clock,
@@ -84,6 +86,8 @@ class SkillsService(Service):
             alert=self._alert,
             failed=self._broke,
             skills=lambda: tuple(each.info for each in self._loaded.values()),
+            volume=lambda: self._volume,
+            set_volume=lambda level: self.say(audio.Volume(level=level)),
             boot=boot,
         )
 
@@ -106,6 +110,8 @@ class SkillsService(Service):
                 self.spawn(self._hush(message), "hush")
             case skill.Rescan():
                 self.spawn(self._scan(), "rescan")
+            case audio.Volumed(level=level):
+                self._volume = level
             case system.Ready(service="intent"):
                 self._announce()
 
