@@ -19,16 +19,17 @@ from datetime import datetime
 from pathlib import Path
 
 from assistant.errors import EngineError
-from assistant.grammar.heard import Heard, without_wake_word
+from assistant.grammar.heard import LONGEST, Heard, without_wake_word
 from assistant.grammar.sentences import SkillSentences
 from assistant.grammar.sound import read_sounds
+from assistant.grammar.words import words
 from assistant.intent.classifier_model import Model
 from assistant.intent.engine import Match
 from assistant.intent.examples import ANY_TIME, Example, essence, examples, nobody_lines
 from assistant.intent.fill import Fill, Known, know
 from assistant.intent.training import PLAN, Workshop
 
-_FORMAT = 1
+_FORMAT = 2
 """To be raised when the same skills train to something else."""
 _HIGHEST = 0.9
 
@@ -80,18 +81,18 @@ class ClassifierEngine:
         if trained is None:
             return []
         known = trained.known
-        heard = Heard(without_wake_word(text, known.lexicon), known.lexicon)
-        words = essence(heard.words, known.lexicon.sounds)
-        if not words:
+        text = without_wake_word(text, known.lexicon)
+        said = essence(words(text)[:LONGEST], known.lexicon.sounds)
+        if not said:
             return []
-        guess = trained.model.guess(words)
+        guess = trained.model.guess(said)
         intent = known.intents.get(guess.intent)
         if intent is None or not trained.model.sure(guess):
             return []
-        slots = Fill(known, heard, now).slots(intent)
+        slots = Fill(known, Heard(text, known.lexicon), now).slots(intent)
         if slots is None:
             return []
-        return [Match(intent=intent.id, skill=intent.skill.skill, slots=slots, confidence=min(guess.chance, _HIGHEST))]
+        return [Match(intent=intent.id, skill=intent.skill.skill, slots=slots, confidence=min(guess.lead, _HIGHEST))]
 
     def close(self) -> None:
         """Stop a training that runs, and forget."""

@@ -18,7 +18,7 @@ _WRONG_OF_NOBODY = 0.01
 _WRONG_OF_OTHERS = 0.03
 """Shares of the sentences of held-out lines that may be taken for a wrong intent. What a skill's lines say is held out
 here only: a template knows it later, so that less goes wrong."""
-_CHANCES = np.round(np.arange(0.2, 0.96, 0.05), 2)
+_LEADS = np.round(np.arange(0.2, 0.96, 0.05), 2)
 _NEARNESSES = np.round(np.arange(0.1, 0.71, 0.05), 2)
 
 
@@ -28,18 +28,21 @@ Fits = Callable[[Example, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a guess has to reach: how likely it is, and how near an example of its intent comes."""
+    """What a guess has to reach: its lead, and how near an example of its intent comes."""
 
-    chance: float
+    lead: float
     nearness: float
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """The most likely intent. `chance` is small where it is more likely that the sentence is for nobody."""
+    """The most likely intent, and how much likelier it is than the next.
+
+    The lead is small, too, where the sentence is more likely for nobody.
+    """
 
     intent: str
-    chance: float
+    lead: float
     nearness: float
 
 
@@ -75,20 +78,20 @@ class Model:
         """What `essence` of a sentence is most like."""
         vector = self._features.vector(words)
         chances = np.where(self._is_intent, self._linear.chances(vector), 0.0)
-        best = int(chances.argmax())
-        near = self._neighbours.nearest(vector, best, len(self._features))
-        return Guess(self.intents[best], float(chances[best]), near)
+        second, best = np.argsort(chances)[-2:].tolist() if len(chances) > 1 else (0, 0)
+        lead = float(chances[best] - chances[second]) if second != best else 0.0
+        return Guess(self.intents[best], lead, self._neighbours.nearest(vector, best, len(self._features)))
 
     def sure(self, guess: Guess) -> bool:
         """Whether a guess reaches the bar."""
-        return guess.intent != NONE and guess.chance >= self.bar.chance and guess.nearness >= self.bar.nearness
+        return guess.intent != NONE and guess.lead >= self.bar.lead and guess.nearness >= self.bar.nearness
 
     def save(self, folder: Path) -> None:
         """Raises OSError."""
         self._linear.save(folder / "weights.npz")
         self._neighbours.save(folder / "examples.npz")
         save_features(self._features, folder / "features.json")
-        data = {"intents": self.intents, "chance": self.bar.chance, "nearness": self.bar.nearness}
+        data = {"intents": self.intents, "lead": self.bar.lead, "nearness": self.bar.nearness}
         (folder / "model.json").write_text(json.dumps(data), encoding="utf-8")
 
     @classmethod
@@ -100,7 +103,7 @@ class Model:
             load_features(folder / "features.json"),
             Linear.load(folder / "weights.npz"),
             Neighbours.load(folder / "examples.npz"),
-            Bar(float(data["chance"]), float(data["nearness"])),
+            Bar(float(data["lead"]), float(data["nearness"])),
         )
 
 
@@ -117,20 +120,20 @@ def _bar(examples: Sequence[Example], fits: Fits) -> Bar:
         if rest:
             model = Model._fit(rest, Bar(0.0, 0.0))
             guesses += [(each, model.guess(each.words)) for each in examples if each.line % _FOLDS == fold]
-    guesses = [(each, guess) for each, guess in guesses if guess.chance >= _CHANCES[0]]
+    guesses = [(each, guess) for each, guess in guesses if guess.lead >= _LEADS[0]]
     right = np.array([each.intent == guess.intent for each, guess in guesses], dtype=bool)
     wrong = ~right & np.array(
         [each.intent != guess.intent and fits(each, guess.intent) for each, guess in guesses], dtype=bool
     )
     nobody = np.array([each.intent == NONE for each, _ in guesses], dtype=bool)
-    chance = np.array([guess.chance for _, guess in guesses])
+    leads = np.array([guess.lead for _, guess in guesses])
     near = np.array([guess.nearness for _, guess in guesses])
     of_nobody = sum(each.intent == NONE for each in examples)
     most = {True: _WRONG_OF_NOBODY * of_nobody, False: _WRONG_OF_OTHERS * (len(examples) - of_nobody)}
-    best: tuple[int, Bar] = (-1, Bar(float(_CHANCES[-1]), float(_NEARNESSES[-1])))
-    for least in _CHANCES:
+    best: tuple[int, Bar] = (-1, Bar(float(_LEADS[-1]), float(_NEARNESSES[-1])))
+    for least in _LEADS:
         for nearest in _NEARNESSES:
-            taken = (chance >= least) & (near >= nearest)
+            taken = (leads >= least) & (near >= nearest)
             if all(np.count_nonzero(taken & wrong & (nobody == kind)) <= most[kind] for kind in most):
                 count = int(np.count_nonzero(taken & right))
                 if count > best[0]:

@@ -47,6 +47,8 @@ class Known:
     language: str
     intents: Mapping[str, Taught]
     lists: Mapping[tuple[str, str], tuple[Graph, tuple[str, ...]]]
+    listed: Mapping[str, frozenset[str]]
+    """Skill -> all words of its lists."""
     lexicon: Lexicon
 
 
@@ -54,12 +56,15 @@ def know(language: str, skills: Sequence[SkillSentences], sounds: Sounds) -> Kno
     """What has to be known of the skills to fill slots. Raises SkillError."""
     intents: dict[str, Taught] = {}
     lists: dict[tuple[str, str], tuple[Graph, tuple[str, ...]]] = {}
+    listed: dict[str, frozenset[str]] = {}
     words: set[str] = set()
     for skill in skills:
+        listed[skill.skill] = frozenset()
         for name, lines in skill.entities.items():
             nodes = parse_lines(lines, f"{name}.entity")
             lists[skill.skill, name] = Graph(compile_templates(nodes, f"{skill.skill}/{name}.entity"), sounds), lines
-            words.update(word for node in nodes for word in vocabulary(node))
+            listed[skill.skill] = listed[skill.skill].union(*(vocabulary(node) for node in nodes))
+        words |= listed[skill.skill]
         for name, lines in skill.intents.items():
             nodes = parse_lines(lines, f"{name}.intent")
             forms = dict.fromkeys(form for node in nodes for form in _forms(node))
@@ -70,7 +75,7 @@ def know(language: str, skills: Sequence[SkillSentences], sounds: Sounds) -> Kno
                 words |= typed_words(language, type_.kind) if type_.kind in TYPED else frozenset()
             usable = tuple(form for form in forms if _is_usable(form, types))
             intents[intent_id(skill.skill, name)] = Taught(skill, intent_id(skill.skill, name), literals, usable, types)
-    return Known(language, intents, lists, Lexicon(sounds, words))
+    return Known(language, intents, lists, listed, Lexicon(sounds, words))
 
 
 def _is_usable(form: _Form, types: Mapping[SlotRef, SlotType]) -> bool:
@@ -162,7 +167,8 @@ class Fill:
     def _fits(self, intent: Taught, outside: Sequence[int], slots: int, more: bool) -> bool:
         """Whether the other words bear the guess out: none that turns it around or is a number, most are its own.
 
-        Where there could be `more` slots, a strange word may be the value of one that no list has.
+        Where there could be `more` slots, a strange word may be the value of one that no list has. A word of the
+        skill's lists that has no place is about something else.
         """
         sounds = self._sounds
         polite = {at for start, ways in enumerate(self._costs.skips) for end, _ in ways[1:] for at in range(start, end)}
@@ -184,7 +190,7 @@ class Fill:
                 return False
             else:
                 weight = sounds.weight(word)
-                if more and weight == 1.0:
+                if weight == 1.0 and (more or word in self._known.listed[intent.skill.skill]):
                     return False
                 total += weight if weight == 1.0 else weight / 2
         return content and known >= (KNOWN * total if slots else max(_LEAST, KNOWN * total))

@@ -17,11 +17,15 @@ from assistant.errors import AssistantError, SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.sentences import SkillSentences
 from assistant.intent.engine import IntentEngine, Match
+from assistant.intent.heard import heard
 from assistant.messages import Message, intent, skill, system
 from assistant.service import Service
 
 ALIKE = 0.05
 """Intents of which one is this little ahead of the other are about equally good: people are asked."""
+
+UNSURE_GAP = 0.5
+"""Log-probability by which the recogniser has to prefer an intent to the next; below it people are asked."""
 
 T = TypeVar("T")
 NO_FOLDERS: Mapping[str, Path] = MappingProxyType({})
