@@ -126,6 +126,14 @@ class IntentService(Service):
             except TimeoutError:
                 self.log.warning("asked before any skill was loaded")
         engine, found = await self._work(partial(self._match, wish.text.text, wish.language))
+        meaning = wish.meaning
+        if meaning is not None and meaning.skill in self._folders:
+            if meaning.gap < UNSURE_GAP and meaning.rival not in ("", meaning.intent):
+                either = (meaning.intent, meaning.rival)
+                self.say(intent.Ambiguous(session=wish.session, choices=either, text=wish.text))
+                return
+            engine, found = "speech", [heard(meaning, found, wish.language, self._clock.now())]
+        found = [match for match in found if match.confidence >= wish.floor]
         if not found:
             self.say(intent.Unmatched(session=wish.session, text=wish.text))
             return

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from assistant.messages.base import Message, Seconds, Slot, Spoken
+from assistant.messages.base import Meaning as Meaning
+from assistant.messages.base import Message, Seconds, Spoken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,22 +16,6 @@ class Partial(Message):
     topic: ClassVar[str] = "stt.partial"
     session: str
     text: Spoken
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
-    """What the words ask for, when the recogniser has followed a skill's sentence. `intent` is `skill.name`.
-
-    The slots have spoken words and no values. `gap` is how much less likely (log-probability) the nearest other meaning
-    was, `rival` its intent: with a small gap it is better to ask.
-    """
-
-    intent: str
-    skill: str
-    slots: tuple[Slot, ...]
-    score: float
-    gap: float
-    rival: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
