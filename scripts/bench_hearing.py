@@ -30,7 +30,7 @@ from assistant.grammar.folder import read_sentences  # noqa: E402
 from assistant.grammar.sentences import SkillSentences  # noqa: E402
 from assistant.stt import guard  # noqa: E402
 from assistant.stt.acceptance import FILE, Acceptance, Fit, read_acceptance  # noqa: E402
-from assistant.stt.guided import Guide, start_after  # noqa: E402
+from assistant.stt.guided import Guide, start  # noqa: E402
 from assistant.stt.memory import release_memory  # noqa: E402
 from assistant.stt.moonshine_engine import greedy  # noqa: E402
 from assistant.stt.moonshine_model import MoonshineModel, find_model  # noqa: E402
@@ -158,17 +158,17 @@ class Bench:
             )
 
     def noise_only(self, name: str, noise: Sound) -> Iterator[Trial]:
-        for start in range(0, max(1, len(noise) - 32_000), 48_000):
-            part = mix(noise[start : start + 48_000], None, None, np.random.default_rng(0))
-            yield self.trial("noise alone", f"{name}@{start}", part, None)
+        for at in range(0, max(1, len(noise) - 32_000), 48_000):
+            part = mix(noise[at : at + 48_000], None, None, np.random.default_rng(0))
+            yield self.trial("noise alone", f"{name}@{at}", part, None)
 
     def trial(
         self, group: str, name: str, sound: npt.NDArray[np.int16], label: tuple[str, dict[str, str]] | None
     ) -> Trial:
         began = time.process_time()
-        heard = self.model.encode(sound)
-        free = greedy(self.model, heard, guard.token_limit(len(sound)))
-        result, fit = self.guide.follow(start_after(self.model, heard, ()), sum(free.logps), len(sound))
+        begun = start(self.model, self.model.encode(sound))
+        free = greedy(self.model, begun, guard.token_limit(len(sound)))
+        result, fit = self.guide.follow(begun, sum(free.logps), len(sound))
         spent = time.process_time() - began
         right: bool | None = None
         if label is not None:

@@ -22,6 +22,8 @@ NARROW = Settings(opening=(16, 12, 10, 8))
 """Enough for clear speech."""
 WIDE = Settings(opening=(48, 40, 24, 12))
 """When the narrow search finds nothing that fits well: in noise the first word is often swallowed."""
+CUT = replace(NARROW, bonus=NARROW.bonus / 2)
+"""To compare the beginning of a sentence with whole ones: the bonus is there to make sentences go on."""
 POOR_LOGP = -0.5
 """Mean log-probability of a token below which the search is repeated more widely."""
 RIVALS = 3
@@ -108,8 +110,9 @@ class Guide:
     def is_cut(self, result: Result) -> bool:
         """Whether the beginning of a sentence fits better than every whole one."""
         cut = result.broken_off
-        # Without the bonus for length, which is there to make sentences go on.
-        return cut is not None and (not result.found or cut.logp > result.found[0].logp)
+        if cut is None:
+            return False
+        return not result.found or CUT.value(cut) > CUT.value(result.found[0])
 
     def text(self, path: Step | None) -> str:
         """The words of a path in the skill's spelling."""
@@ -169,9 +172,16 @@ class Guide:
         return (gap, intent) if intent else (100.0, "")
 
 
-def start_after(model: MoonshineModel, heard: Heard, prefix: Sequence[int]) -> Start:
-    """The decoder after it has said `prefix` (the wake word)."""
+def start(model: MoonshineModel, heard: Heard) -> Start:
+    """The decoder before its first token."""
     heard, logits, cache = model.begin(heard)
-    for token in prefix:
-        logits, cache = model.step(heard, np.array([token], np.int64), cache)
     return Start(heard, log_softmax(logits)[0], cache)
+
+
+def start_after(model: MoonshineModel, start: Start, prefix: Sequence[int]) -> Start:
+    """The decoder after it has said `prefix` (the wake word)."""
+    first, cache = start.first, start.cache
+    for token in prefix:
+        logits, cache = model.step(start.heard, np.array([token], np.int64), cache)
+        first = log_softmax(logits)[0]
+    return Start(start.heard, first, cache)

@@ -13,9 +13,9 @@ from assistant.grammar.sentences import SkillSentences
 from assistant.stt import guard
 from assistant.stt.buffer import UtteranceBuffer
 from assistant.stt.engine import Hypothesis, Outlook
-from assistant.stt.guided import Guide, start_after
+from assistant.stt.guided import Guide, Start, start, start_after
 from assistant.stt.memory import release_memory
-from assistant.stt.moonshine_model import Heard, MoonshineModel, find_model, log_softmax
+from assistant.stt.moonshine_model import MoonshineModel, find_model, log_softmax
 from assistant.stt.tokenizer import EOS
 from assistant.stt.wakeword import strip_wake_word
 
@@ -107,14 +107,14 @@ class MoonshineEngine:
         dynamics = guard.loudness_range(sound)
         if dynamics < guard.STEADY_DB:
             return _NOTHING, "unknown"
-        heard = model.encode(sound)
-        free = greedy(model, heard, guard.token_limit(len(sound)))
+        begun = start(model, model.encode(sound))
+        free = greedy(model, begun, guard.token_limit(len(sound)))
         text = model.tokenizer.decode(free.tokens)
         outlook: Outlook = "unknown"
         if self._guide is not None:
             prefix = self._wake_tokens(model, free, text)
-            start = start_after(model, heard, free.tokens[:prefix])
-            result, fit = self._guide.follow(start, sum(free.logps[prefix:]), len(sound))
+            after = start_after(model, begun, free.tokens[:prefix])
+            result, fit = self._guide.follow(after, sum(free.logps[prefix:]), len(sound))
             understood = self._guide.understand(result, fit)
             outlook = self._guide.outlook(result, understood)
             if understood is not None:
@@ -145,16 +145,16 @@ class MoonshineEngine:
         return 0
 
 
-def greedy(model: MoonshineModel, heard: Heard, limit: int) -> Free:
+def greedy(model: MoonshineModel, start: Start, limit: int) -> Free:
     """The most likely token at every step, at most `limit`."""
     tokens: list[int] = []
     logps: list[float] = []
-    heard, logits, cache = model.begin(heard)
+    scores, cache = start.first, start.cache
     while True:
-        scores = log_softmax(logits)[0]
         token = int(scores.argmax())
         logps.append(float(scores[token]))
         if token == EOS or len(tokens) >= limit or guard.loops(tokens):
             return Free(tuple(tokens), tuple(logps))
         tokens.append(token)
-        logits, cache = model.step(heard, np.array([token], np.int64), cache)
+        logits, cache = model.step(start.heard, np.array([token], np.int64), cache)
+        scores = log_softmax(logits)[0]

@@ -305,6 +305,9 @@ class Search:
             )
             if self._surface.network.nexts(reading.place).intents:
                 self._found.append(found)
+            elif self._is_free(reading):
+                # Free text fits everything, so its beginning says nothing.
+                continue
             elif self._broken_off is None or self._settings.value(found) > self._settings.value(self._broken_off):
                 self._broken_off = found
 

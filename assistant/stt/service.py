@@ -30,6 +30,12 @@ STALL_SECONDS = 5.0
 OPEN_SECONDS = 0.8
 """So much more silence is allowed when a sentence has been begun that cannot end yet."""
 
+DOUBTFUL_SECONDS = 0.6
+DOUBTFUL_CONFIDENCE = 0.6
+"""Words from less voice than this, and less sure than this, may have been a cough or a clatter."""
+DOUBT_SECONDS = 1.5
+"""How long to wait for something better."""
+
 T = TypeVar("T")
 NO_FOLDERS: Mapping[str, Path] = MappingProxyType({})
 
@@ -42,6 +48,14 @@ class _Utterance:
     heard: Hypothesis
     seconds: tuple[Seconds, ...]
     source_ended: bool
+    began: int
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Short, unlikely, and no sentence of a skill."""
+        if self.heard.meaning is not None or self.heard.confidence > DOUBTFUL_CONFIDENCE:
+            return False
+        return self.ended.voiced - self.began < DOUBTFUL_SECONDS * RATE
 
 
 class SttService(Service):
@@ -162,11 +176,19 @@ class SttService(Service):
         request."""
         frames = aiter(reader)
         patience, wake_word = wish.patience, wish.wake_word
+        doubtful: stt.Transcript | None = None
         while True:
             found = await self._utterance(wish.session, frames, patience, wake_word)
             text = strip_wake_word(found.heard.text, wake_word)
-            if text:
+            if text and not (found.is_doubtful and doubtful is None and not found.source_ended):
                 return _transcript(wish.session, text, found)
+            if text:
+                # A breath or a cough also gives words. If nothing better follows soon, they were meant.
+                doubtful = _transcript(wish.session, text, found)
+                patience, wake_word = DOUBT_SECONDS, ""
+                continue
+            if doubtful is not None:
+                return doubtful
             if found.ended.cause == "limit":
                 return stt.Nothing(session=wish.session, cause="too-long")
             if found.heard.text:
@@ -220,7 +242,7 @@ class SttService(Service):
             raise RuntimeError("the endpointer ended twice")
         if ended.cause == "silence":
             nothing = Hypothesis(text="", confidence=0.0, language=self._engine.language)
-            return _Utterance(ended, nothing, (), frame is None)
+            return _Utterance(ended, nothing, (), frame is None, endpointer.began)
         if not closed:
             began = time.perf_counter()
         heard = await self._work(functools.partial(self._engine.finish, settled=settled))
@@ -228,7 +250,7 @@ class SttService(Service):
             Seconds(stage="endpoint", seconds=(ended.decided - ended.voiced) / RATE),
             Seconds(stage="stt", seconds=time.perf_counter() - began),
         )
-        return _Utterance(ended, heard, seconds, frame is None)
+        return _Utterance(ended, heard, seconds, frame is None, endpointer.began)
 
     async def _work(self, job: Callable[[], T]) -> T:
         """Run in the engine's thread."""

@@ -27,6 +27,7 @@ class FakeSttEngine:
         """Skills whose sentences it was given last."""
         self.next_outlook: Outlook = "unknown"
         self.meaning: Meaning | None = None
+        self.confidence = 0.9
         self.looks = 0
         """How often it was asked for an outlook."""
         self._texts = list(texts) or [""]
@@ -66,7 +67,9 @@ class FakeSttEngine:
             return Hypothesis(text="", confidence=0.0, language=self.language)
         self.utterances += 1
         text = self._texts.pop(0) if len(self._texts) > 1 else self._texts[0]
-        return Hypothesis(text=text, confidence=0.9 if text else 0.0, language=self.language, meaning=self.meaning)
+        return Hypothesis(
+            text=text, confidence=self.confidence if text else 0.0, language=self.language, meaning=self.meaning
+        )
 
     def close(self) -> None:
         self._started = False

@@ -94,7 +94,11 @@ def test_a_wake_word_in_the_same_breath_is_passed_over(engine: MoonshineEngine, 
 
 @pytest.mark.parametrize(
     ("spoken", "outlook"),
-    [("Set the pump to eighty percent.", "closed"), ("Water the dahlias.", "complete"), ("Set the pump to", "open")],
+    [
+        ("Set the pump to eighty percent.", "closed"),
+        ("Water the dahlias.", "complete"),
+        ("Will there be frost", "open"),
+    ],
 )
 def test_it_knows_whether_a_sentence_could_go_on(
     engine: MoonshineEngine, english: Speak, spoken: str, outlook: str

@@ -101,6 +101,25 @@ async def test_a_clatter_before_the_request_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sound", "text"),
+    [
+        (speak([(0.4, True), (1.2, False), (1, True), (2, False)]), "Stop."),
+        (speak([(0.4, True), (4, False)]), "Yeah"),
+        (speak([(0.4, True), (0.1, False)]), "Yeah"),
+        (speak([(1, True), (1.2, False), (1, True), (2, False)]), "Yeah"),
+    ],
+)
+async def test_a_short_doubtful_word_is_only_taken_when_nothing_better_follows(sound: Samples, text: str) -> None:
+    engine = FakeSttEngine("Yeah", "Stop.")
+    engine.confidence = 0.4
+    async with House(engine, sound) as house:
+        house.listen()
+        said = await house.next()
+        assert isinstance(said, stt.Transcript)
+        assert said.text.text == text
+
+
+@pytest.mark.parametrize(
     ("sound", "cause"),
     [
         (speak([(7, False)]), "silence"),
