@@ -120,6 +120,13 @@ def main() -> int:
 
 def measure(names: Sequence[str], cache: Path, show: bool) -> None:
     skills = [*house(), *bundled()]
+    said = list(own())
+    sets = {
+        "own": said,
+        "one error": list(with_one_error(said)),
+        "unforeseen": list(unforeseen()),
+        "for nobody": [Said(text, None) for text in out_of_scope()],
+    }
     makers: dict[str, Callable[[], IntentEngine]] = {
         "templates": TemplateEngine,
         "classifier": lambda: ClassifierEngine(cache / "classifier", 600.0),
@@ -132,13 +139,6 @@ def measure(names: Sequence[str], cache: Path, show: bool) -> None:
         engine.start()
         engine.learn(skills)
         print(f"{engine.name}: learned in {time.monotonic() - began:.1f} s")
-    said = list(own())
-    sets = {
-        "own": said,
-        "one error": list(with_one_error(said)),
-        "unforeseen": list(unforeseen()),
-        "for nobody": [Said(text, None) for text in out_of_scope()],
-    }
     asked: dict[str, Sequence[IntentEngine]] = {engine.name: [engine] for engine in engines}
     for count in range(2, len(engines) + 1):
         asked[" + ".join(names[:count])] = engines[:count]
