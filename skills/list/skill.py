@@ -20,7 +20,15 @@ class Lists(Skill):
     @intent("add")
     def add(self, request: Request) -> Reply:
         name, asked = self.name(request), self.asked(request)
-        return self.put(name, asked) if asked else self.ask("what", partial(self.answered, name), list=self.title(name))
+        if not asked:
+            return self.ask("what", partial(self.answered, name), list=self.title(name))
+        if self.read(name) is None and name not in self.table("which").values():
+            # It may have been misheard; nothing is put where nobody would look for it.
+            return self.ask("new", partial(self.new_sure, name, asked), list=self.title(name))
+        return self.put(name, asked)
+
+    def new_sure(self, name: str, asked: Sequence[str], request: Request) -> Reply:
+        return self.put(name, asked) if self.sure(request) else self.reply("nothing_added")
 
     def answered(self, name: str, request: Request) -> Reply:
         if request.text().lower().strip(" .") in self.table("no"):
@@ -62,6 +70,8 @@ class Lists(Skill):
     @intent("remove")
     def remove(self, request: Request) -> Reply:
         name, asked = self.name(request), self.asked(request)
+        if request.text("item").lower() in self.table("all"):
+            return self.clear(request)
         there = self.read(name) or []
         gone = [thing for one in asked for thing in named(one, there)]
         if not gone:
@@ -81,9 +91,7 @@ class Lists(Skill):
         return self.ask("really", partial(self.clear_sure, name), count=len(there), list=self.title(name))
 
     def clear_sure(self, name: str, request: Request) -> Reply:
-        said = set(request.text().lower().strip(" .").split())
-        sure = said & set(self.table("yes")) and not said & set(self.table("no"))
-        return self.clear_now(name) if sure else self.reply("kept", list=self.title(name))
+        return self.clear_now(name) if self.sure(request) else self.reply("kept", list=self.title(name))
 
     def clear_now(self, name: str) -> Reply:
         lists = self.lists()
@@ -98,6 +106,11 @@ class Lists(Skill):
         if len(self.lists()) >= MOST_LISTS:
             return self.reply("too_many", most=MOST_LISTS)
         return self.reply("created", list=self.title(name)) if self.write(name, []) else self.reply("unsaved")
+
+    def sure(self, request: Request) -> bool:
+        """Whether the answer is a yes."""
+        said = set(request.text().lower().strip(" .!").replace(",", "").split())
+        return bool(said & set(self.table("yes"))) and not said & set(self.table("no"))
 
     @intent("lists")
     def which(self, request: Request) -> Reply:

@@ -89,6 +89,15 @@ async def test_a_list_is_cleared_only_after_a_yes(answer: str, gone: bool) -> No
         assert ("milk" not in await on_it(tester)) is gone
 
 
+async def test_a_list_that_nobody_made_is_made_after_a_yes() -> None:
+    async with SkillTester(LIST) as tester:
+        for answer, kept in (("no", False), ("yes", True)):
+            assert (await tester.ask("add milk to the chopping list")).ask
+            await tester.ask(answer)
+            assert ("milk" in await on_it(tester, "chopping")) is kept
+        assert not (await tester.ask("add eggs to the chopping list")).ask
+
+
 async def test_a_question_that_is_refused_adds_nothing() -> None:
     async with SkillTester(LIST) as tester:
         await tester.ask("add something to my shopping list")
