@@ -159,13 +159,15 @@ class Builder:
 
     def intent_engines(self) -> list[IntentEngine]:
         """The understanding engines in their order. Raises EngineError for an unknown name."""
+        from assistant.intent.classifier_engine import ClassifierEngine
         from assistant.intent.padatious_engine import PadatiousEngine
         from assistant.intent.template_engine import TemplateEngine
 
-        cache, seconds = self._paths.cache / "padatious", self._config.intent.train_seconds
+        cache, seconds = self._paths.cache, self._config.intent.train_seconds
         makers: dict[str, Callable[[], IntentEngine]] = {
             "templates": TemplateEngine,
-            "padatious": lambda: PadatiousEngine(cache, seconds),
+            "classifier": lambda: ClassifierEngine(cache / "classifier", seconds),
+            "padatious": lambda: PadatiousEngine(cache / "padatious", seconds),
         }
         for name in self._config.intent.engines:
             if name not in makers:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 class Clock(Protocol):
@@ -24,7 +27,7 @@ class SystemClock:
     """The machine's clock, in `zone` (an IANA name) or, when that is empty, in the machine's own zone."""
 
     def __init__(self, zone: str = "") -> None:
-        self._zone = ZoneInfo(zone) if zone else None
+        self._zone = ZoneInfo(zone) if zone else machine_zone()
 
     def now(self) -> datetime:
         utc = datetime.now(UTC)
@@ -32,3 +35,16 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+def machine_zone(file: Path = Path("/etc/localtime")) -> ZoneInfo | None:
+    """The machine's own zone: TZ, else `file`. None, which is its present offset only, where neither can be read.
+
+    An offset alone would be an hour wrong for whatever is due beyond the next clock change.
+    """
+    with contextlib.suppress(OSError, ValueError, ZoneInfoNotFoundError):
+        if name := os.environ.get("TZ", "").removeprefix(":"):
+            return ZoneInfo(name)
+        with file.open("rb") as opened:
+            return ZoneInfo.from_file(opened, key="localtime")
+    return None

@@ -31,13 +31,21 @@ class AudioService(Service):
     """
 
     name: ClassVar[str] = "audio"
-    hears: ClassVar[tuple[type[Message], ...]] = (audio.Mute, audio.Unmute, audio.Chime, audio.Quiet)
+    hears: ClassVar[tuple[type[Message], ...]] = (
+        audio.Mute,
+        audio.Unmute,
+        audio.Chime,
+        audio.Quiet,
+        audio.Volume,
+        system.Ready,
+    )
     says: ClassVar[tuple[type[Message], ...]] = (
         audio.Muted,
         audio.Unmuted,
         audio.Failed,
         audio.Restored,
         audio.Ended,
+        audio.Volumed,
     )
 
     def __init__(self, hub: Hub, player: Player, config: Audio, *, wire: Path | None = None) -> None:
@@ -70,6 +78,11 @@ class AudioService(Service):
             self._chime(message)
         elif isinstance(message, audio.Quiet):
             await self._player.quiet()
+        elif isinstance(message, audio.Volume):
+            self._player.volume = message.level
+            self.say(audio.Volumed(level=self._player.volume))
+        elif isinstance(message, system.Ready) and message.service in ("skills", self.name):
+            self.say(audio.Volumed(level=self._player.volume))
 
     async def stop(self) -> None:
         if self._wire is not None:

@@ -73,8 +73,9 @@ async def _ears(context: Context, arguments: argparse.Namespace) -> AsyncIterato
     async with running(context) as hub:
         with scratch(context.paths) as folder_of_skills:
             paths = dataclasses.replace(context.paths, state=folder_of_skills)
-            installed = str(context.paths.installed_skills)
-            folders = (*context.config.skills.folders, installed, *arguments.skills)
+            installed = context.paths.installed_skills
+            own = (str(installed),) if installed.is_dir() else ()
+            folders = (*context.config.skills.folders, *own, *arguments.skills)
             skills = dataclasses.replace(context.config.skills, folders=folders)
             config = dataclasses.replace(context.config, skills=skills)
             builder = Builder(config, paths, context.clock, microphone=replay)

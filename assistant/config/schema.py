@@ -73,7 +73,9 @@ class Stt:
 class Intent:
     """Understanding."""
 
-    engines: tuple[str, ...] = setting(("templates", "padatious"), "asked in this order: templates, padatious")
+    engines: tuple[str, ...] = setting(
+        ("templates", "classifier"), "asked in this order; known are templates, classifier and padatious"
+    )
     train_seconds: float = setting(
         120.0, "a learning engine may train this long in the background", low=1.0, high=3600.0
     )

@@ -16,6 +16,7 @@ from typing import Literal
 
 from assistant.dialog.phrases import Phrases
 from assistant.messages import (
+    Meaning,
     Message,
     Seconds,
     Slot,
@@ -57,6 +58,7 @@ class Session:
     answers: str = ""
     """The skill whose question this session answers."""
     transcript: Spoken = field(default_factory=Spoken)
+    meaning: Meaning | None = None
     intent: str | None = None
     skill: str | None = None
     slots: tuple[Slot, ...] = ()
@@ -152,7 +154,7 @@ class Machine:
         """A message for a session that is under way."""
         match session.stage, message:
             case "listening", stt.Transcript():
-                session.transcript = message.text
+                session.transcript, session.meaning = message.text, message.meaning
                 session.seconds.extend(message.seconds)
                 if self._chimes:
                     yield audio.Chime(name="done")
@@ -231,6 +233,7 @@ class Machine:
             text=session.transcript,
             language=self._language,
             floor=CERTAIN if session.answers else 0.0,
+            meaning=session.meaning,
         )
 
     def _matched(self, session: Session, message: intent.Matched, now: float) -> Iterator[Message]:
@@ -261,7 +264,7 @@ class Machine:
             seconds=tuple(session.seconds),
         )
         # The answer is out: nothing of what was said is kept while it is spoken.
-        session.transcript, session.slots = Spoken(), ()
+        session.transcript, session.meaning, session.slots = Spoken(), None, ()
         if session.aloud and text:
             self._enter(session, "speaking", now, SPEAKING_SECONDS)
             yield tts.Say(session=session.id, text=Spoken(text), language=self._language)

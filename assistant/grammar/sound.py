@@ -179,7 +179,8 @@ def _with_one_gone(bones: str) -> set[str]:
 def read_sounds(language: str) -> Sounds:
     """The sounds of a language, from its file; a language without one has no sound-alikes and no fillers."""
     path = FOLDER / f"{language.lower().split('-')[0]}.sound.yaml"
-    data = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    # Every scalar is a word: with types, "on" and "no" would be truth values.
+    data = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) if path.is_file() else {}
     if not isinstance(data, dict):
         raise EngineError("is not a mapping", where=str(path), hint="Compare it with en.sound.yaml")
     homophones: dict[str, set[str]] = {}

@@ -21,7 +21,7 @@ _FORMAT = 1
 _SENTENCES = 40
 """Sentences sampled of each intent's templates. padatious needs time for more, and does not get better."""
 _EXAMPLES = 30
-_TYPED_EXAMPLES: Mapping[SlotKind, tuple[str, ...]] = {
+TYPED_EXAMPLES: Mapping[SlotKind, tuple[str, ...]] = {
     "number": ("one", "seven", "twenty", "forty two", "a hundred", "5", "3"),
     "percentage": ("fifty percent", "ten percent", "half", "20 percent"),
     "duration": ("five minutes", "an hour", "half an hour", "thirty seconds", "an hour and a half", "10 minutes"),
@@ -110,7 +110,7 @@ class Course:
                 examples[named[slot]] = [_line(each, {}) for each in entry_samples]
             elif type_.kind in TYPED:
                 words |= typed_words(self.language, type_.kind)
-                examples[named[slot]] = list(_TYPED_EXAMPLES[type_.kind])
+                examples[named[slot]] = list(TYPED_EXAMPLES[type_.kind])
         sentences[key] = [_line(each, named) for each in samples(nodes, _SENTENCES, random)]
         slot_names = {named[slot]: (slot, types[slot]) for slot in found}
         self.intents[key] = Taught(skill, intent_id(skill.skill, name), slot_names, literals, frozenset(words))

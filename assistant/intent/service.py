@@ -17,11 +17,15 @@ from assistant.errors import AssistantError, SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.sentences import SkillSentences
 from assistant.intent.engine import IntentEngine, Match
+from assistant.intent.heard import heard
 from assistant.messages import Message, intent, skill, system
 from assistant.service import Service
 
 ALIKE = 0.05
 """Intents of which one is this little ahead of the other are about equally good: people are asked."""
+
+UNSURE_GAP = 0.5
+"""Log-probability by which the recogniser has to prefer an intent to the next; below it people are asked."""
 
 T = TypeVar("T")
 NO_FOLDERS: Mapping[str, Path] = MappingProxyType({})
@@ -122,6 +126,14 @@ class IntentService(Service):
             except TimeoutError:
                 self.log.warning("asked before any skill was loaded")
         engine, found = await self._work(partial(self._match, wish.text.text, wish.language))
+        meaning = wish.meaning
+        if meaning is not None and meaning.skill in self._folders:
+            if meaning.gap < UNSURE_GAP and meaning.rival not in ("", meaning.intent):
+                either = (meaning.intent, meaning.rival)
+                self.say(intent.Ambiguous(session=wish.session, choices=either, text=wish.text))
+                return
+            engine, found = "speech", [heard(meaning, found, wish.language, self._clock.now())]
+        found = [match for match in found if match.confidence >= wish.floor]
         if not found:
             self.say(intent.Unmatched(session=wish.session, text=wish.text))
             return

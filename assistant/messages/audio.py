@@ -43,6 +43,23 @@ class Quiet(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Volume(Message):
+    """Play everything this loud: `level` from 0 to 1. Answered by `audio.volumed`."""
+
+    topic: ClassVar[str] = "audio.volume"
+    wish: ClassVar[bool] = True
+    level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volumed(Message):
+    """How loud everything is played, from 0 to 1. Said at a change, and to whoever starts."""
+
+    topic: ClassVar[str] = "audio.volumed"
+    level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Muted(Message):
     """The capture device is closed."""
 

@@ -60,3 +60,19 @@ class Seconds:
 
     stage: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What the words ask for, when the recogniser has followed a skill's sentence. `intent` is `skill.name`.
+
+    The slots have spoken words and no values. `gap` is how much less likely (log-probability) the nearest other meaning
+    was, `rival` its intent: with a small gap it is better to ask.
+    """
+
+    intent: str
+    skill: str
+    slots: tuple[Slot, ...]
+    score: float
+    gap: float
+    rival: str = ""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from assistant.messages.base import Message, Slot, Spoken
+from assistant.messages.base import Meaning, Message, Slot, Spoken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understand(Message):
-    """Find out what these words ask for. A match below `floor` counts as none."""
+    """Find out what these words ask for. A match below `floor` counts as none.
+
+    `meaning` is what the recogniser found on its way through the skills' sentences, when it followed them.
+    """
 
     topic: ClassVar[str] = "intent.understand"
     wish: ClassVar[bool] = True
@@ -18,6 +21,7 @@ class Understand(Message):
     text: Spoken
     language: str
     floor: float = 0.0
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from assistant.messages.base import Meaning as Meaning
 from assistant.messages.base import Message, Seconds, Spoken
 
 
@@ -28,6 +29,7 @@ class Transcript(Message):
     language: str
     alternatives: tuple[Spoken, ...] = ()
     seconds: tuple[Seconds, ...] = ()
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,6 +145,8 @@ class Context:
     dialogs: Dialogs
     alert: Callable[[str, bool], None]
     skills: Callable[[], Sequence[SkillInfo]]
+    volume: Callable[[], float | None] = lambda: None
+    set_volume: Callable[[float], None] = lambda level: None
     version: str = ""
     """The assistant's own version."""
 
@@ -196,6 +198,15 @@ class Skill:
     def now(self) -> datetime:
         """The time, in the household's time zone."""
         return self.context.clock.now()
+
+    @property
+    def volume(self) -> float | None:
+        """How loud everything is played, from 0 to 1. None while no speaker is known."""
+        return self.context.volume()
+
+    def set_volume(self, level: float) -> None:
+        """Play everything this loud, from 0 to 1. The reply to the present request is heard so already."""
+        self.context.set_volume(min(1.0, max(0.0, level)))
 
     def setting(self, name: str) -> Setting:
         """A setting that the manifest declares: what the owner chose, else its default. KeyError for another name."""

@@ -48,6 +48,9 @@ class House:
     failed: Callable[[str, str], None]
     """Called with skill and reason, on the service's loop. The reason holds nothing that was said."""
     skills: Callable[[], Sequence[SkillInfo]]
+    volume: Callable[[], float | None]
+    set_volume: Callable[[float], None]
+    """Called on the service's loop."""
     boot: str = ""
 
 
@@ -186,6 +189,9 @@ class FencedSkill:
         def alert(text: str, ring: bool) -> None:
             loop.call_soon_threadsafe(self._alert, context, text, ring)
 
+        def set_volume(level: float) -> None:
+            loop.call_soon_threadsafe(house.set_volume, level)
+
         context = Context(
             id=identity,
             language=house.language,
@@ -196,6 +202,8 @@ class FencedSkill:
             dialogs=Dialogs(self.found.folder, house.language),
             alert=alert,
             skills=house.skills,
+            volume=house.volume,
+            set_volume=set_volume,
             version=__version__,
         )
         return context

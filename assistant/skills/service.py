@@ -17,7 +17,7 @@ from assistant.config.schema import Skills as Settings
 from assistant.errors import SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.sentences import SkillSentences, intent_id
-from assistant.messages import Message, Spoken, consent, intent, skill, system
+from assistant.messages import Message, Spoken, audio, consent, intent, skill, system
 from assistant.service import Service
 from assistant.skills.answers import find_values
 from assistant.skills.api import Handler, Reply, Request, SkillInfo
@@ -53,6 +53,7 @@ class SkillsService(Service):
         skill.Answer,
         skill.Hush,
         skill.Rescan,
+        audio.Volumed,
         consent.Forget,
         consent.Destroyed,
         system.Ready,
@@ -66,6 +67,7 @@ class SkillsService(Service):
         skill.Alerted,
         skill.Hushed,
         skill.Paused,
+        audio.Volume,
     )
 
     def __init__(
@@ -89,6 +91,7 @@ class SkillsService(Service):
         self._questions: dict[str, tuple[Handler | None, asyncio.TimerHandle]] = {}
         self._scanning = asyncio.Lock()
         self._forgotten = asyncio.Event()
+        self._volume: float | None = None
         self._house = House(
             language=language,
             clock=clock,
@@ -98,6 +101,8 @@ class SkillsService(Service):
             alert=self._alert,
             failed=self._broke,
             skills=lambda: tuple(each.info for each in self._loaded.values()),
+            volume=lambda: self._volume,
+            set_volume=lambda level: self.say(audio.Volume(level=level)),
             boot=boot,
         )
 
@@ -124,6 +129,8 @@ class SkillsService(Service):
                 self.spawn(self._forget_all(), "forget")
             case consent.Destroyed(why="everything"):
                 self._forgotten.set()
+            case audio.Volumed(level=level):
+                self._volume = level
             case system.Ready(service="intent"):
                 self._announce()
 

@@ -49,6 +49,7 @@ _MONTHS = [
     "November",
     "December",
 ]
+_NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 Sayable = str | int | float | timedelta | datetime | date | time | Sequence[str]
@@ -130,6 +131,18 @@ def part_of_day(moment: time) -> str:
     if moment.hour < 12:
         return "in the morning"
     return "in the afternoon" if moment.hour < 18 else "in the evening"
+
+
+def moment(then: datetime, now: datetime) -> str:
+    """English words of a moment as seen from now: "tomorrow at seven o'clock in the morning"."""
+    ahead = (then.date() - now.date()).days
+    at = f"at {clock_time(then.time())} {part_of_day(then.time())}"
+    if then.minute == 0 and then.hour in (0, 12):
+        at = "at noon" if then.hour else "at midnight"
+    if ahead in _NEAR:
+        return f"{_NEAR[ahead]} {at}"
+    day = weekday(then) if 1 < ahead < 7 else calendar_date(then, year=then.year != now.year)
+    return f"on {day} {at}"
 
 
 def weekday(day: date) -> str:

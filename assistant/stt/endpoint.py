@@ -132,6 +132,11 @@ class Endpointer:
         """End of the last voiced moment, in samples; 0 while nobody has spoken."""
         return self._voiced
 
+    @property
+    def began(self) -> int:
+        """Where speech began, in samples; 0 while nobody has spoken."""
+        return self._began
+
     def feed(self, samples: Samples) -> list[Event]:
         """Take more sound, any length; the events it caused, in order. After `Ended` nothing more comes."""
         if self.state == "ended":

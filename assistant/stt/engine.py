@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from assistant.audio.frame import Samples
+from assistant.grammar.sentences import SkillSentences
+from assistant.messages.base import SlotKind
+
+Outlook = Literal["unknown", "open", "complete", "closed"]
+"""Of speech so far: nothing is known about it; it is the beginning of a sentence; it is a whole sentence that could go
+on; it is a whole sentence that cannot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardSlot:
+    """A slot and the words that were said for it."""
+
+    name: str
+    kind: SlotKind
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What the words ask for, when a skill's sentence was heard. `intent` is `skill.name`.
+
+    `score` is 0..1. `gap` is by how much (in log-probability) the nearest other meaning, `rival` (an intent, may be the
+    same one with other slots), was less likely; 0 when the same words ask for both.
+    """
+
+    intent: str
+    skill: str
+    slots: tuple[HeardSlot, ...]
+    score: float
+    gap: float
+    rival: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +48,8 @@ class Hypothesis:
     confidence: float
     language: str
     alternatives: tuple[str, ...] = ()
+    meaning: Meaning | None = None
+    """Only from an engine that follows the skills' sentences, and only when it is sure enough."""
 
 
 class SttEngine(Protocol):
@@ -28,16 +62,27 @@ class SttEngine(Protocol):
         """Load the model. Raises ModelError."""
         ...
 
-    def begin(self) -> None:
-        """A new utterance; whatever is left of the last one is forgotten."""
+    def learn(self, skills: Sequence[SkillSentences]) -> None:
+        """From now on expect these sentences. An engine without a grammar ignores them. Raises SkillError."""
+        ...
+
+    def begin(self, *, wake_word: str = "") -> None:
+        """A new utterance; whatever is left of the last one is forgotten. `wake_word` may be heard at its beginning."""
         ...
 
     def accept(self, samples: Samples) -> str | None:
         """Take more sound (any length, 16 kHz). Returns a partial text if the engine has a new one."""
         ...
 
-    def finish(self) -> Hypothesis:
-        """The utterance is over. Its sound is overwritten before this returns. Raises EngineError."""
+    def outlook(self) -> Outlook:
+        """Whether what was said so far could be all. May take as long as `finish`, whose work it does beforehand."""
+        ...
+
+    def finish(self, *, settled: bool = False) -> Hypothesis:
+        """The utterance is over. Its sound is overwritten before this returns. Raises EngineError.
+
+        `settled`: only silence came since `outlook`, so its result may be used.
+        """
         ...
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ itself is never imported. Architecture and training: Jeffries et al. 2024, arXiv
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -142,6 +143,23 @@ class MoonshineModel:
         feed["input_ids"] = tokens.reshape(-1, 1)
         out = self._run(feed, heard, ["logits", *_OWN_OUT], cached=True)
         return out[0][:, -1], Cache(tuple(out[1:]))
+
+    def score(self, heard: Heard, sentences: Sequence[Sequence[int]]) -> list[float]:
+        """Log-probability of whole token rows (EOS included), all at once. Raises EngineError."""
+        longest = max(len(tokens) for tokens in sentences)
+        rows = np.full((len(sentences), longest), BOS, np.int64)
+        for row, tokens in zip(rows, sentences, strict=True):
+            row[1 : len(tokens)] = tokens[:-1]
+        feed: dict[str, Any] = dict.fromkeys((*_OWN_IN, *_CROSS_IN), np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32))
+        feed["input_ids"] = rows
+        # Without a cache the sound has to be given once for each row.
+        all_heard = Heard(heard.hidden.repeat(len(rows), axis=0), ())
+        (logits,) = self._run(feed, all_heard, ["logits"], cached=False)
+        found: list[float] = []
+        for row, tokens in zip(logits, sentences, strict=True):
+            scores = log_softmax(row[: len(tokens)])
+            found.append(float(scores[np.arange(len(tokens)), np.asarray(tokens)].sum()))
+        return found
 
     def _run(self, feed: dict[str, Any], heard: Heard, wanted: list[str], *, cached: bool) -> list[Floats]:
         feed["encoder_hidden_states"] = heard.hidden

@@ -8,7 +8,7 @@ said is kept as rival: how much better the winner was tells how sure the search 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assistant.grammar.network import START, Place
+from assistant.stt.guard import loops
 from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens, log_softmax
 from assistant.stt.surface import Node, Surface, Words
 from assistant.stt.tokenizer import EOS
@@ -25,6 +26,18 @@ class Decoder(Protocol):
     """The part of the model that a search needs (see `MoonshineModel.step`)."""
 
     def step(self, heard: Heard, tokens: Tokens, cache: Cache) -> tuple[Floats, Cache]: ...
+
+    def score(self, heard: Heard, sentences: Sequence[Sequence[int]]) -> list[float]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What the decoder expects before it has heard anything: encoded silence, and the start of decoding it."""
+
+    heard: Heard
+    first: Floats
+    """Log-probabilities (V,) of the first token."""
+    cache: Cache
 
 
 class Step(NamedTuple):
@@ -67,6 +80,8 @@ class Found:
     path: Step | None
     place: Place
     logp: float
+    prior: float
+    """How likely the decoder finds the tokens without any sound."""
     cost: float
     tokens: tuple[int, ...]
     rival: Rival | None = None
@@ -85,10 +100,17 @@ class Settings:
     """How wide and how long to search."""
 
     beam: int = 6
-    opening: int = 16
-    """Width for the first `opening_tokens`: how a sentence begins is often swallowed, and decides the rest."""
-    opening_tokens: int = 4
-    margin: float = 12.0
+    opening: tuple[int, ...] = (32, 20, 14, 10)
+    """Width at the first tokens: how a sentence begins is often swallowed, and decides the rest."""
+    prior_tokens: int = 4
+    """Tokens for which the decoder's own expectation is looked at; the bonus stands for it afterwards."""
+    prior_share: float = 0.3
+    """Share of the decoder's own expectation that is taken away, because the sentences of a skill are not the English
+    it was trained on (internal language model, Meng et al. 2021, arXiv:2011.01991)."""
+    judged: int = 4
+    """Sentences for which the whole expectation is looked at in the end."""
+    judge_share: float = 0.4
+    margin: float = 9.0
     """Hypotheses that are so much less likely than the best are given up."""
     bonus: float = 0.8
     """Added per token when sentences of different lengths are compared: short ones are too likely."""
@@ -97,18 +119,29 @@ class Settings:
     free_choices: int = 6
     """Tokens tried at each step of free text."""
     max_tokens: int = 60
+    """More are not looked for; set it by the length of the sound."""
 
     def value(self, found: Found) -> float:
         """What sentences are compared by."""
-        return found.logp - found.cost + self.bonus * len(found.tokens)
+        return self.rank(found.logp, found.prior, found.cost) + self.bonus * len(found.tokens)
+
+    def judge(self, found: Found) -> float:
+        """What sentences are compared by once the prior of all tokens is known."""
+        return found.logp - self.judge_share * found.prior - found.cost + self.bonus * len(found.tokens)
+
+    def rank(self, logp: float, prior: float, cost: float) -> float:
+        """What hypotheses of equal length are compared by."""
+        return logp - self.prior_share * prior - cost
 
 
 @dataclass(frozen=True, slots=True)
 class _Hypothesis:
     tokens: tuple[int, ...]
     logp: float
+    prior: float
     readings: tuple[Reading, ...]
     row: int
+    rank: float
     stopped: bool = False
     """A full stop has been written; only the end can follow."""
     rival: Rival | None = None
@@ -116,10 +149,6 @@ class _Hypothesis:
     @property
     def best(self) -> Reading:
         return min(self.readings, key=lambda reading: reading.cost)
-
-    @property
-    def rank(self) -> float:
-        return self.logp - self.best.cost
 
 
 _Key: TypeAlias = frozenset[tuple[Place, Node, bool, bool]]
@@ -133,8 +162,9 @@ _HORIZON = 6
 class Search:
     """One search. `run` once."""
 
-    def __init__(self, decoder: Decoder, surface: Surface, settings: Settings) -> None:
+    def __init__(self, decoder: Decoder, surface: Surface, prior: Prior, settings: Settings) -> None:
         self._decoder = decoder
+        self._prior = prior
         self._surface = surface
         self._settings = settings
         self._found: list[Found] = []
@@ -144,25 +174,32 @@ class Search:
     def run(self, heard: Heard, first: Floats, cache: Cache) -> Result:
         """Search from `first`, the log-probabilities (V,) of the first token, and the decoder's memory before it."""
         root = Reading(START, self._surface.tree(START), None, 0.0, False)
-        beam = [_Hypothesis((), 0.0, (root,), 0)]
+        beam = [_Hypothesis((), 0.0, 0.0, (root,), 0, 0.0)]
         scores = first[None]
-        for _ in range(self._settings.max_tokens):
-            beam = self._advance(beam, scores)
+        priors: Floats | None = self._prior.first[None]
+        silent = self._prior.cache
+        for length in range(1, self._settings.max_tokens):
+            beam = self._advance(beam, scores, priors)
             if not beam:
                 break
             rows = np.array([hypothesis.row for hypothesis in beam], np.intp)
             tokens = np.array([hypothesis.tokens[-1] for hypothesis in beam], np.int64)
             logits, cache = self._decoder.step(heard, tokens, cache.take(rows))
             scores = log_softmax(logits)
+            priors = None
+            if length < self._settings.prior_tokens:
+                logits, silent = self._decoder.step(self._prior.heard, tokens, silent.take(rows))
+                priors = log_softmax(logits)
         return Result(self._ranked(), self._broken_off)
 
-    def _advance(self, beam: list[_Hypothesis], scores: Floats) -> list[_Hypothesis]:
+    def _advance(self, beam: list[_Hypothesis], scores: Floats, priors: Floats | None) -> list[_Hypothesis]:
         """Every hypothesis by one token; the best of them, and what ended on the way."""
         grown: list[_Hypothesis] = []
         for row, (hypothesis, logp) in enumerate(zip(beam, scores, strict=True)):
-            self._end(hypothesis, float(logp[EOS]))
+            prior = None if priors is None else priors[row]
+            self._end(hypothesis, float(logp[EOS]), 0.0 if prior is None else float(prior[EOS]))
             if not hypothesis.stopped:
-                grown += self._grow(hypothesis, logp, row)
+                grown += self._grow(hypothesis, logp, prior, row)
         merged: dict[_Key, _Hypothesis] = {}
         for one in sorted(grown, key=lambda one: -one.rank):
             key: _Key = frozenset(
@@ -175,57 +212,57 @@ class Search:
                 merged[key] = replace(winner, rival=_rival(winner, one))
         best = max(map(self._settings.value, self._found), default=-math.inf)
         settings = self._settings
-        width = settings.opening if len(beam[0].tokens) < settings.opening_tokens else settings.beam
+        length = len(beam[0].tokens) if beam else 0
+        width = settings.opening[length] if length < len(settings.opening) else settings.beam
         least = max((one.rank for one in merged.values()), default=0.0) - settings.margin
         kept: list[_Hypothesis] = []
         for key, one in merged.items():
             value = one.rank + self._settings.bonus * len(one.tokens)
-            if len(kept) < width and one.rank >= least and value > self._seen.get(key, -math.inf):
-                if value + self._settings.bonus * _HORIZON > best:
-                    kept.append(one)
-                self._seen[key] = value
+            likely = one.rank >= least and value + settings.bonus * _HORIZON > best
+            if likely and len(kept) < width and value > self._seen.get(key, -math.inf):
+                kept.append(one)
+                # In free text every word leads to where it came from.
+                if not any(self._is_free(reading) for reading in one.readings):
+                    self._seen[key] = value
         return kept
 
-    def _grow(self, hypothesis: _Hypothesis, logp: Floats, row: int) -> Iterator[_Hypothesis]:
+    def _grow(self, hypothesis: _Hypothesis, logp: Floats, prior: Floats | None, row: int) -> Iterator[_Hypothesis]:
         """All good ways to go on with one more token."""
         readings: dict[int, list[Reading]] = {}
         stops = False
+        weighed = logp if prior is None else logp - self._settings.prior_share * prior
         for reading in hypothesis.readings:
             nexts = reading.node.next
-            for token in self._likely(reading.node.ids, logp):
+            for token in self._likely(reading.node.ids, weighed):
                 readings.setdefault(token, []).extend(self._after(reading, nexts[token], token))
             if reading.between:
                 here = self._surface.network.nexts(reading.place)
                 stops = stops or bool(here.intents)
                 if here.free:
-                    for token in self._likely(_ALL_TEXT, logp, self._settings.free_choices):
+                    for token in self._likely(_ALL_TEXT, weighed, self._settings.free_choices):
                         readings.setdefault(token, []).extend(self._free(reading, here.free, token))
-        for token, found in readings.items():
-            if not found:
-                continue
-            yield _Hypothesis(
-                (*hypothesis.tokens, token),
-                hypothesis.logp + float(logp[token]),
-                tuple(found),
-                row,
-                False,
-                hypothesis.rival,
-            )
         if stops:
-            ending = tuple(reading for reading in hypothesis.readings if self._may_end(reading))
-            for token in self._surface.stops:
-                yield _Hypothesis(
-                    (*hypothesis.tokens, token),
-                    hypothesis.logp + float(logp[token]),
-                    ending,
-                    row,
-                    True,
-                    hypothesis.rival,
-                )
+            ending = [reading for reading in hypothesis.readings if self._may_end(reading)]
+            readings.update((token, ending) for token in self._surface.stops)
+        for token, found in readings.items():
+            if not found or loops((*hypothesis.tokens[-24:], token)):
+                continue
+            total = hypothesis.logp + float(logp[token])
+            expected = hypothesis.prior + (0.0 if prior is None else float(prior[token]))
+            yield _Hypothesis(
+                tokens=(*hypothesis.tokens, token),
+                logp=total,
+                prior=expected,
+                readings=tuple(found),
+                row=row,
+                rank=self._settings.rank(total, expected, min(reading.cost for reading in found)),
+                stopped=token in self._surface.stops,
+                rival=hypothesis.rival,
+            )
 
     def _likely(self, ids: npt.NDArray[np.int64], logp: Floats, count: int = 0) -> list[int]:
         """The most likely of some tokens."""
-        count = count or 2 * self._settings.beam
+        count = count or self._settings.opening[0]
         if len(ids) <= count:
             return [int(token) for token in ids]
         best = np.argpartition(logp[ids], len(ids) - count)[-count:]
@@ -244,18 +281,33 @@ class Search:
             step = Step(reading.path, place, (), token)
             yield Reading(place, self._surface.tree(place), step, reading.cost + self._settings.free_cost, True)
 
+    def _is_free(self, reading: Reading) -> bool:
+        slot = self._surface.network.slot_of(reading.place)
+        return slot is not None and slot.machine is None
+
     def _may_end(self, reading: Reading) -> bool:
         return reading.between and bool(self._surface.network.nexts(reading.place).intents)
 
-    def _end(self, hypothesis: _Hypothesis, logp: float) -> None:
+    def _end(self, hypothesis: _Hypothesis, logp: float, prior: float) -> None:
         """Keep what the hypothesis is if it ends here."""
         tokens = (*hypothesis.tokens, EOS)
         for reading in hypothesis.readings:
             if not (reading.between or hypothesis.stopped):
                 continue
-            found = Found(reading.path, reading.place, hypothesis.logp + logp, reading.cost, tokens, hypothesis.rival)
+            found = Found(
+                path=reading.path,
+                place=reading.place,
+                logp=hypothesis.logp + logp,
+                prior=hypothesis.prior + prior,
+                cost=reading.cost,
+                tokens=tokens,
+                rival=hypothesis.rival,
+            )
             if self._surface.network.nexts(reading.place).intents:
                 self._found.append(found)
+            elif self._is_free(reading):
+                # Free text fits everything, so its beginning says nothing.
+                continue
             elif self._broken_off is None or self._settings.value(found) > self._settings.value(self._broken_off):
                 self._broken_off = found
 
@@ -264,7 +316,12 @@ class Search:
         best: dict[Hashable, Found] = {}
         for found in sorted(self._found, key=lambda found: -self._settings.value(found)):
             best.setdefault(self.meaning(found), found)
-        return tuple(best.values())
+        chosen = list(best.values())[: self._settings.judged]
+        if len(chosen) > 1 and self._settings.judge_share:
+            priors = self._decoder.score(self._prior.heard, [found.tokens for found in chosen])
+            chosen = [replace(found, prior=prior) for found, prior in zip(chosen, priors, strict=True)]
+            chosen.sort(key=lambda found: -self._settings.judge(found))
+        return tuple(chosen)
 
     def meaning(self, found: Found) -> Hashable:
         """What makes two sentences different requests: the intents and what is in the slots."""

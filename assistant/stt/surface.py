@@ -22,14 +22,15 @@ from assistant.grammar.sound import FOLDER
 from assistant.stt.numerals import Numerals, next_digits
 from assistant.stt.tokenizer import EOS, Tokenizer
 
-MOST_TREES = 4_000
-"""Trees that are remembered, before all are forgotten. A tree of 500 words takes about 1 MB, most take 10 kB."""
+MOST_WORDS = 20_000
+"""Words in all remembered trees together, before all trees are forgotten; a word takes about 1 kB."""
 _UPPER = 4
 """Words up to this length may be written in capitals."""
 _LONGEST_NUMBER = 5
 """Words of the longest number that is also looked for in digits inside the words of a skill."""
 
 Words: TypeAlias = tuple[str, ...]
+_Spell: TypeAlias = Callable[[str], tuple[tuple[int, ...], ...]]
 
 
 class Node:
@@ -110,6 +111,7 @@ class Surface:
         self._spelled: dict[str, tuple[tuple[int, ...], ...]] = {}
         self._glued: dict[str, tuple[tuple[int, ...], ...]] = {}
         self._trees: dict[Place, Node] = {}
+        self._words = 0
         self.comma = tokenizer.encode_glued(",")[0]
         self.hyphen = tokenizer.encode_glued("-")[0]
         self._space = tokenizer.encode("1")[0]
@@ -120,34 +122,47 @@ class Surface:
         """All ways to go on from `place`, which lies between two words."""
         known = self._trees.get(place)
         if known is None:
-            if len(self._trees) > MOST_TREES:
+            if self._words > MOST_WORDS:
+                start = self._trees.pop(START)
                 self._trees.clear()
+                self._trees[START] = start
+                self._words = 0
             known = self._trees[place] = self._grow(place)
         return known
 
     def _grow(self, place: Place) -> Node:
-        spaced, glued = Node(), Node()
         nexts = self.network.nexts(place)
-        for word, places in nexts.words.items():
-            for tokens in self._spellings(word):
-                spaced.insert(tokens, (word,), places)
-            if place != START:
-                for tokens in self._glued_spellings(word):
-                    glued.insert(tokens, (word,), places)
+        root = Node()
+        self._add_words(root, nexts.words, self._spellings)
         for words, places in self._numbers(place):
             for digits in self._numerals.written(words):
-                spaced.insert(self._tokenizer.encode(digits), words, places)
-                if place != START:
-                    glued.insert(self._tokenizer.encode_glued(digits), words, places)
+                root.insert(self._tokenizer.encode(digits), words, places)
         for kind, places in nexts.digits.items():
-            self._insert_digits(spaced, self._space, kind, places)
-        if place == START:
-            return spaced
-        root = Node({**glued.next, **spaced.next})
-        if spaced.next:
-            root.next[self.comma] = Node(spaced.next)
-            root.next[self.hyphen] = Node(glued.next)
+            self._insert_digits(root, self._space, kind, places)
+        if place == START or nexts.closed:
+            return root
+        spaced = Node(dict(root.next))
+        hyphen = Node()
+        hyphen.later(partial(self._add_glued, hyphen, place))
+        root.next[self.comma] = spaced
+        root.next[self.hyphen] = hyphen
+        for word in self._writing.glued.keys() & nexts.words.keys():
+            for sign in self._writing.glued[word]:
+                root.insert(self._tokenizer.encode_glued(sign), (word,), nexts.words[word])
         return root
+
+    def _add_words(self, root: Node, following: Mapping[str, tuple[Place, ...]], spell: _Spell) -> None:
+        for word, places in following.items():
+            self._words += 1
+            for tokens in spell(word):
+                root.insert(tokens, (word,), places)
+
+    def _add_glued(self, root: Node, place: Place) -> None:
+        """What can follow a hyphen."""
+        self._add_words(root, self.network.nexts(place).words, self._glued_spellings)
+        for words, places in self._numbers(place):
+            for digits in self._numerals.written(words):
+                root.insert(self._tokenizer.encode_glued(digits), words, places)
 
     def _insert_digits(self, root: Node, first: int, kind: str, places: tuple[Place, ...]) -> None:
         """Branches for all numbers of a kind, after the token `first`."""
@@ -199,6 +214,6 @@ class Surface:
     def _glued_spellings(self, word: str) -> tuple[tuple[int, ...], ...]:
         known = self._glued.get(word)
         if known is None:
-            spellings = [word, word[:1].upper() + word[1:], *self._writing.glued.get(word, ())]
+            spellings = [word, word[:1].upper() + word[1:]]
             known = self._glued[word] = tuple(dict.fromkeys(map(self._tokenizer.encode_glued, spellings)))
         return known

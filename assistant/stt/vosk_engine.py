@@ -12,7 +12,8 @@ from typing import Any
 
 from assistant.audio.frame import RATE, Samples
 from assistant.errors import EngineError, ModelError
-from assistant.stt.engine import Hypothesis
+from assistant.grammar.sentences import SkillSentences
+from assistant.stt.engine import Hypothesis, Outlook
 from assistant.stt.memory import release_memory
 
 UNKNOWN = "[unk]"
@@ -55,7 +56,10 @@ class VoskEngine:
             raise ModelError("the Vosk model is damaged", where=str(folder), hint=_HINT) from error
         self._check_phrases()
 
-    def begin(self) -> None:
+    def learn(self, skills: Sequence[SkillSentences]) -> None:
+        """Free text only, or the phrases given at first: the sentences are not followed."""
+
+    def begin(self, *, wake_word: str = "") -> None:
         """A new utterance."""
         if self._model is None:
             raise EngineError("the recogniser was not started", where="stt.vosk")
@@ -86,7 +90,11 @@ class VoskEngine:
         self._partial = partial
         return partial
 
-    def finish(self) -> Hypothesis:
+    def outlook(self) -> Outlook:
+        """Nothing is known about what could follow."""
+        return "unknown"
+
+    def finish(self, *, settled: bool = False) -> Hypothesis:
         """The last words. Raises EngineError."""
         if self._recogniser is None:
             raise EngineError("no utterance was begun", where="stt.vosk")

@@ -25,7 +25,7 @@ from assistant.errors import SkillError
 from assistant.grammar.sentences import SkillSentences
 from assistant.intent.engine import IntentEngine
 from assistant.intent.template_engine import TemplateEngine
-from assistant.messages import Message, Spoken, intent, skill
+from assistant.messages import Message, Spoken, audio, intent, skill, system
 from assistant.messages.base import Slot
 from assistant.skills.find import Place
 from assistant.skills.service import SkillsService
@@ -105,6 +105,8 @@ class SkillTester:
         self.alerts: list[str] = []
         """All that skills said by themselves, oldest first."""
         self.failures: list[skill.Failed] = []
+        self.volume = 0.5
+        """How loud the speaker is, which there is none of."""
         self._places = tuple(Place(Path(folder), "bundled") for folder in folders)
         self._language = language
         self._settings = Settings(timeout_seconds=timeout, settings=settings or {})
@@ -263,6 +265,11 @@ class SkillTester:
             self.alerts.append(message.text.text)
         elif isinstance(message, skill.Failed):
             self.failures.append(message)
+        elif isinstance(message, audio.Volume):
+            self.volume = message.level
+            self._bus.publish(audio.Volumed(level=self.volume), "audio")
+        elif isinstance(message, system.Ready) and message.service == "skills":
+            self._bus.publish(audio.Volumed(level=self.volume), "audio")
 
 
 class _TestBus(MemoryBus):

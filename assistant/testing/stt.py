@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from assistant.audio.frame import Samples
 from assistant.errors import EngineError
-from assistant.stt.engine import Hypothesis
+from assistant.grammar.sentences import SkillSentences
+from assistant.stt.engine import Hypothesis, Meaning, Outlook
 
 
 class FakeSttEngine:
@@ -22,6 +23,13 @@ class FakeSttEngine:
         self.utterances = 0
         self.left = 0
         """Samples still held; zero after `finish`."""
+        self.learned: tuple[str, ...] = ()
+        """Skills whose sentences it was given last."""
+        self.next_outlook: Outlook = "unknown"
+        self.meaning: Meaning | None = None
+        self.confidence = 0.9
+        self.looks = 0
+        """How often it was asked for an outlook."""
         self._texts = list(texts) or [""]
         self._loud = False
         self._started = False
@@ -30,7 +38,10 @@ class FakeSttEngine:
     def start(self) -> None:
         self._started = True
 
-    def begin(self) -> None:
+    def learn(self, skills: Sequence[SkillSentences]) -> None:
+        self.learned = tuple(sentences.skill for sentences in skills)
+
+    def begin(self, *, wake_word: str = "") -> None:
         self.left = 0
         self._loud = False
         self._partial = ""
@@ -44,7 +55,11 @@ class FakeSttEngine:
         self._partial = partial
         return partial
 
-    def finish(self) -> Hypothesis:
+    def outlook(self) -> Outlook:
+        self.looks += 1
+        return self.next_outlook
+
+    def finish(self, *, settled: bool = False) -> Hypothesis:
         if not self._started or self.fail:
             raise EngineError("the fake recogniser was told to fail", where="stt.fake")
         self.left = 0
@@ -52,7 +67,9 @@ class FakeSttEngine:
             return Hypothesis(text="", confidence=0.0, language=self.language)
         self.utterances += 1
         text = self._texts.pop(0) if len(self._texts) > 1 else self._texts[0]
-        return Hypothesis(text=text, confidence=0.9 if text else 0.0, language=self.language)
+        return Hypothesis(
+            text=text, confidence=self.confidence if text else 0.0, language=self.language, meaning=self.meaning
+        )
 
     def close(self) -> None:
         self._started = False

@@ -18,6 +18,8 @@ from assistant.messages import Message, audio, system
 from assistant.testing.audio import FakeSink, FakeSource
 from tests.audio.sounds import tone
 
+SAID = tuple(kind for kind in AudioService.says if kind is not audio.Volumed)
+
 
 class Room:
     """The service with fake devices on a bus, and what it says."""
@@ -26,7 +28,7 @@ class Room:
         self.source, self.sink, self.bus = FakeSource("Mic"), FakeSink("Box"), MemoryBus()
         self.hub, self.player = Hub(self.source, retry_seconds=0.01), Player(self.sink, retry_seconds=0.01)
         self.service = AudioService(self.hub, self.player, config or Audio(), wire=wire)
-        self._said = self.bus.subscribe((*AudioService.says, system.Ready, system.Health), "test").__aiter__()
+        self._said = self.bus.subscribe((*SAID, system.Ready, system.Health), "test").__aiter__()
 
     async def __aenter__(self) -> Room:
         self._serving = asyncio.create_task(self.service.serve(self.bus))
@@ -117,6 +119,16 @@ async def test_with_chimes_off_only_the_ring_sounds() -> None:
         room.wish(audio.Chime(name="ring", times=2))
         ring = chime("ring", FIRST_RATE).tolist()
         assert await room.heard(2 * len(ring)) == ring + ring
+
+
+async def test_the_volume_is_set_within_its_bounds_and_told_to_who_starts(room: Room) -> None:
+    inbox = room.bus.subscribe((audio.Volumed,), "test").__aiter__()
+    for wish, level in ((0.25, 0.25), (7, 1.0), (-1, 0.0)):
+        room.wish(audio.Volume(level=wish))
+        assert (await anext(inbox)).message == audio.Volumed(level=level)
+        assert room.player.volume == level
+    room.wish(system.Ready(service="skills", version=""))
+    assert (await anext(inbox)).message == audio.Volumed(level=0.0)
 
 
 async def test_quiet_ends_a_ring(room: Room) -> None:

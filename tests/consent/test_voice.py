@@ -56,6 +56,14 @@ class Talk:
         assert isinstance(reply, consent.Replied)
         return reply.text.text
 
+    async def forget_everything(self) -> str:
+        """The command, with the skills' part played as well."""
+        wish = self.bus.subscribe([consent.Forget], "skills")
+        forgetting = asyncio.create_task(self.command("forget_everything"))
+        await anext(aiter(wish))
+        self.tell(skill.Paused(skills=("timer",)))
+        return await forgetting
+
     async def read_back(self, cause: str = "said") -> None:
         """The reply is spoken."""
         session = f"s{self.number}"
@@ -235,10 +243,9 @@ async def test_forget_everything_tells_the_skills_first(talk: Talk) -> None:
 
 
 async def test_forgetting_says_what_the_skills_had_remembered(talk: Talk) -> None:
-    talk.tell(skill.Paused(skills=()))
     talk.room.paths.skill_data.mkdir()
     (talk.room.paths.skill_data / "timer.json").write_text("{}")
-    assert "timer" in await talk.command("forget_everything")
+    assert "timer" in await talk.forget_everything()
     assert await talk.command("know") == "I keep nothing about you."
 
 
@@ -291,7 +298,7 @@ async def test_a_damaged_store_is_said_and_everything_can_still_be_forgotten(tal
     keep(talk.room, "a")
     (talk.room.paths.state / "consent" / "vault" / "ledger.jsonl").write_bytes(b"x\n")
     assert "changed from outside" in await talk.command("know")
-    assert "Everything is forgotten" in await talk.command("forget_everything")
+    assert "Everything is forgotten" in await talk.forget_everything()
     assert await talk.command("know") == "I keep nothing about you."
 
 

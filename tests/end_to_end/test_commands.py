@@ -156,7 +156,7 @@ def test_bad_recordings_are_one_clear_line_each_and_the_rest_is_heard(
         (["--set", "wake.words=[alexxa]", "hear", "x.wav"], "alexa"),
         (["--set", "stt.engine=vosk", "hear", "x.wav", "--no-wake"], "assistant models install"),
         (["--set", "tts.voice=jo", "say", "hi", "--wav", "x.wav"], "assistant models install"),
-        (["--set", "intent.engines=[magic]", "ask", "hi"], "Known: templates, padatious"),
+        (["--set", "intent.engines=[magic]", "ask", "hi"], "Known: templates, classifier, padatious"),
         (["--config", "/nowhere.yaml", "ask", "hi"], "no such file"),
         (["hear", "--skills", "/nowhere", "x.wav"], "no such folder"),
         (["run", "ears"], "Known: hub, audio, wake"),

@@ -35,8 +35,10 @@ def house() -> list[SkillSentences]:
 
 
 def bundled() -> list[SkillSentences]:
+    """The bundled skills, but those whose place a skill of house.yaml takes."""
+    taken = load(DATA / "house.yaml")["skills"]
     folders = sorted(path.parent for path in (TREE / "skills").glob("*/locale"))
-    return [read_sentences(folder.name, folder, "en") for folder in folders]
+    return [read_sentences(folder.name, folder, "en") for folder in folders if folder.name not in taken]
 
 
 def out_of_scope() -> list[str]:

@@ -1,4 +1,4 @@
-"""What every intent engine promises, on the fake, the template engine and padatious."""
+"""What every intent engine promises, on the fake and on all real ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import SkillError
+from assistant.intent.classifier_engine import ClassifierEngine
 from assistant.intent.engine import IntentEngine, SkillSentences
 from assistant.intent.padatious_engine import PadatiousEngine
 from assistant.intent.template_engine import TemplateEngine
@@ -40,6 +41,7 @@ Make = Callable[[Path], IntentEngine]
 MAKERS: dict[str, Make] = {
     "fake": lambda folder: FakeIntentEngine(),
     "templates": lambda folder: TemplateEngine(),
+    "classifier": lambda folder: ClassifierEngine(folder, 60.0),
     "padatious": lambda folder: PadatiousEngine(folder, 60.0),
 }
 

@@ -54,7 +54,7 @@ def test_nothing_that_was_asked_is_on_disk(tmp_path: Path) -> None:
 def test_training_ends_at_its_deadline_and_the_old_networks_still_answer(tmp_path: Path) -> None:
     engine = make(tmp_path)
     engine.learn([BELL])
-    engine._train_seconds = 0.01
+    engine._workshop._seconds = 0.01
     with pytest.raises(EngineError, match=r"within 0.01 s.*|did not end"):
         engine.learn([BELL, LAMP])
     assert engine.match("silence the bell now", "en", NOW)
@@ -73,9 +73,9 @@ def test_closing_ends_a_training_that_runs(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=learn)
     thread.start()
-    while engine._process is None:
+    while engine._workshop._process is None:
         assert thread.is_alive()
-    process = engine._process
+    process = engine._workshop._process
     engine.close()
     thread.join(20)
     assert errors == ["training was stopped"]

@@ -20,7 +20,7 @@ from assistant.grammar.sentences import SkillSentences
 from assistant.intent.engine import IntentEngine, Match
 from assistant.intent.service import IntentService
 from assistant.intent.template_engine import TemplateEngine
-from assistant.messages import Message, Spoken, intent, skill, system
+from assistant.messages import Meaning, Message, Spoken, intent, skill, system
 from assistant.testing.intent import FakeIntentEngine
 from tests.intent.conftest import NOW
 
@@ -58,8 +58,9 @@ class House:
         self.bus.publish(skill.Loaded(skills=()), "skills")
         return await self.next(intent.Learned)
 
-    async def ask(self, text: str) -> Message:
-        self.bus.publish(intent.Understand(session="s", text=Spoken(text), language="en"), "dialog")
+    async def ask(self, text: str, *, floor: float = 0.0, meaning: Meaning | None = None) -> Message:
+        wish = intent.Understand(session="s", text=Spoken(text), language="en", floor=floor, meaning=meaning)
+        self.bus.publish(wish, "dialog")
         return await self.next(intent.Matched, intent.Ambiguous, intent.Unmatched)
 
     async def health(self) -> system.Health:
@@ -263,3 +264,30 @@ async def test_the_assistants_own_sentences_are_always_there(tmp_path: Path) -> 
         assert (await house.loaded()).skills == ("lamp",)
         found = await house.ask("say that again")
         assert isinstance(found, intent.Matched) and found.intent == "dialog.repeat"
+
+
+async def test_while_a_skill_waits_for_an_answer_only_a_sure_match_counts(tmp_path: Path) -> None:
+    class Unsure(FakeIntentEngine):
+        def match(self, text: str, language: str, now: datetime) -> list[Match]:
+            return [Match(intent="lamp.on", skill="lamp", slots=(), confidence=0.8)]
+
+    async with open_house(tmp_path, Unsure()) as house:
+        house.has("lamp", on="lamp on")
+        await house.loaded()
+        assert isinstance(await house.ask("tea"), intent.Matched)
+        assert isinstance(await house.ask("tea", floor=0.95), intent.Unmatched)
+
+
+async def test_what_was_understood_while_listening_is_acted_on_and_asked_about_when_unsure(tmp_path: Path) -> None:
+    def meaning(gap: float) -> Meaning:
+        return Meaning(intent="lamp.off", skill="lamp", slots=(), score=0.9, gap=gap, rival="lamp.on")
+
+    async with open_house(tmp_path) as house:
+        house.has("lamp", on="lamp on", off="lamp off")
+        await house.loaded()
+        matched = await house.ask("lamp on", meaning=meaning(9.0))
+        assert isinstance(matched, intent.Matched)
+        assert (matched.intent, matched.engine) == ("lamp.off", "speech")
+        unsure = await house.ask("lamp on", meaning=meaning(0.1))
+        assert isinstance(unsure, intent.Ambiguous)
+        assert unsure.choices == ("lamp.off", "lamp.on")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
 from assistant.audio.frame import RATE, Frame, Samples
 from assistant.audio.ports import Reader
 from assistant.audio.replay import Replay
+from assistant.bus.codec import decode, encode
 from assistant.bus.memory import MemoryBus
 from assistant.config.schema import Stt
 from assistant.errors import DeviceError
-from assistant.messages import Message, audio, dialog, stt, system
+from assistant.messages import Message, Slot, Spoken, audio, dialog, skill, stt, system
+from assistant.stt.engine import HeardSlot, Meaning, Outlook
 from assistant.stt.service import SttService
 from assistant.testing.stt import FakeSttEngine, speak
 
@@ -98,6 +101,25 @@ async def test_a_clatter_before_the_request_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sound", "text"),
+    [
+        (speak([(0.4, True), (1.2, False), (1, True), (2, False)]), "Stop."),
+        (speak([(0.4, True), (4, False)]), "Yeah"),
+        (speak([(0.4, True), (0.1, False)]), "Yeah"),
+        (speak([(1, True), (1.2, False), (1, True), (2, False)]), "Yeah"),
+    ],
+)
+async def test_a_short_doubtful_word_is_only_taken_when_nothing_better_follows(sound: Samples, text: str) -> None:
+    engine = FakeSttEngine("Yeah", "Stop.")
+    engine.confidence = 0.4
+    async with House(engine, sound) as house:
+        house.listen()
+        said = await house.next()
+        assert isinstance(said, stt.Transcript)
+        assert said.text.text == text
+
+
+@pytest.mark.parametrize(
     ("sound", "cause"),
     [
         (speak([(7, False)]), "silence"),
@@ -116,6 +138,73 @@ async def test_the_end_of_the_recording_ends_the_request() -> None:
     async with House(FakeSttEngine("stop"), speak([(0.5, False), (1, True)])) as house:
         house.listen()
         assert isinstance(await house.next(), stt.Transcript)
+
+
+async def endpoint_seconds(outlook: Outlook, sound: Samples) -> float:
+    engine = FakeSttEngine("stop")
+    engine.next_outlook = outlook
+    async with House(engine, sound) as house:
+        house.listen()
+        said = await house.next()
+        assert isinstance(said, stt.Transcript)
+        return next(each.seconds for each in said.seconds if each.stage == "endpoint")
+
+
+async def test_a_sentence_that_cannot_go_on_ends_at_once() -> None:
+    assert await endpoint_seconds("closed", REQUEST) < 0.4
+
+
+async def test_a_sentence_that_could_go_on_gets_its_time() -> None:
+    assert await endpoint_seconds("complete", REQUEST) == pytest.approx(0.75, abs=0.15)
+
+
+async def test_a_sentence_that_cannot_end_yet_gets_more_time() -> None:
+    assert await endpoint_seconds("open", speak([(0.5, False), (1, True), (3, False)])) > 1.3
+
+
+async def test_it_asks_again_when_the_person_goes_on() -> None:
+    engine = FakeSttEngine("stop")
+    engine.next_outlook = "open"
+    sound = speak([(0.5, False), (0.8, True), (1.0, False), (0.8, True), (3, False)])
+    async with House(engine, sound) as house:
+        house.listen()
+        assert isinstance(await house.next(), stt.Transcript)
+    assert (engine.looks, engine.utterances) == (2, 1)
+
+
+async def test_the_sentences_of_loaded_skills_are_learned(tmp_path: Path) -> None:
+    for name, line in (("good", "water the roses"), ("bad", "water the (roses"), ("gone", "go away")):
+        folder = tmp_path / name / "locale" / "en"
+        folder.mkdir(parents=True)
+        (folder / "do.intent").write_text(line)
+    engine = FakeSttEngine("stop")
+    async with House(engine) as house:
+        for name in ("good", "bad", "gone"):
+            ready = skill.Ready(skill=name, version="1", folder=str(tmp_path / name), intents=("do",))
+            house.bus.publish(ready, "skills")
+        house.bus.publish(skill.Removed(skill="gone"), "skills")
+        house.bus.publish(skill.Loaded(skills=("good", "bad")), "skills")
+        house.listen()
+        await house.next()
+    assert engine.learned == ("good",)
+
+
+async def test_the_meaning_is_passed_on() -> None:
+    engine = FakeSttEngine("water the roses")
+    engine.meaning = Meaning(
+        intent="garden.water",
+        skill="garden",
+        slots=(HeardSlot(name="bed", kind="list", words="roses"),),
+        score=0.9,
+        gap=7.0,
+    )
+    async with House(engine) as house:
+        house.listen()
+        said = await house.next()
+        assert isinstance(said, stt.Transcript) and said.meaning is not None
+        assert said.meaning.intent == "garden.water"
+        assert said.meaning.slots == (Slot(name="bed", spoken=Spoken("roses"), kind="list"),)
+        assert decode(encode(said)) == said
 
 
 async def test_an_engine_that_fails_is_said() -> None:

@@ -1,0 +1,127 @@
+"""Understanding by likeness: a linear classifier over examples of what skills understand, and of what nobody does.
+
+It is for sentences that no template foresaw. A guess counts only when it reaches a bar that was found by
+cross-validation for these very skills, when all slots that the intent needs are there, and when no other word speaks
+against it. It never reports 1.0.
+
+It is trained on all skills at once, in a process that can be killed (`python -m assistant.intent.classifier_engine
+FOLDER`, which trains what FOLDER/plan.json says).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from assistant.errors import EngineError
+from assistant.grammar.heard import LONGEST, Heard, without_wake_word
+from assistant.grammar.sentences import SkillSentences
+from assistant.grammar.sound import read_sounds
+from assistant.grammar.words import words
+from assistant.intent.classifier_model import Model
+from assistant.intent.engine import Match
+from assistant.intent.examples import ANY_TIME, Example, essence, examples, nobody_lines
+from assistant.intent.fill import Fill, Known, know
+from assistant.intent.training import PLAN, Workshop
+
+_FORMAT = 2
+"""To be raised when the same skills train to something else."""
+_HIGHEST = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    known: Known
+    model: Model
+
+
+class ClassifierEngine:
+    """An IntentEngine. `folder` keeps what was trained (made of the skills' sentences only) between starts."""
+
+    name = "classifier"
+    trains = True
+
+    def __init__(self, folder: Path, train_seconds: float = 120.0) -> None:
+        self._workshop = Workshop(self.name, __name__, folder, train_seconds)
+        self._trained: dict[str, _Trained] = {}
+
+    def start(self) -> None:
+        """Make the cache folder. Raises EngineError."""
+        self._workshop.open()
+
+    def learn(self, skills: Sequence[SkillSentences]) -> None:
+        """Train on all skills, unless this very content was trained before. Raises EngineError when that fails."""
+        by_language: dict[str, list[SkillSentences]] = {}
+        for skill in skills:
+            if skill.intents:
+                by_language.setdefault(_primary(skill.language), []).append(skill)
+        trained: dict[str, _Trained] = {}
+        keys: set[str] = set()
+        for language, each in by_language.items():
+            known = know(language, each, read_sounds(language))
+            plan = _plan(language, each)
+            key = hashlib.sha256(plan.encode()).hexdigest()[:32]
+            folder = self._workshop.made(key, plan)
+            try:
+                trained[language] = _Trained(known, Model.load(folder))
+            except (OSError, ValueError, KeyError) as error:
+                raise EngineError("what was trained cannot be read", where=str(folder), hint="Remove it") from error
+            keys.add(key)
+        self._trained = trained
+        self._workshop.keep(keys)
+
+    def match(self, text: str, language: str, now: datetime) -> list[Match]:
+        """The one intent that is likely enough and that the words bear out, or none."""
+        trained = self._trained.get(_primary(language))
+        if trained is None:
+            return []
+        known = trained.known
+        text = without_wake_word(text, known.lexicon)
+        said = essence(words(text)[:LONGEST], known.lexicon.sounds)
+        if not said:
+            return []
+        guess = trained.model.guess(said)
+        intent = known.intents.get(guess.intent)
+        if intent is None or not trained.model.sure(guess):
+            return []
+        slots = Fill(known, Heard(text, known.lexicon), now).slots(intent)
+        if slots is None:
+            return []
+        return [Match(intent=intent.id, skill=intent.skill.skill, slots=slots, confidence=min(guess.lead, _HIGHEST))]
+
+    def close(self) -> None:
+        """Stop a training that runs, and forget."""
+        self._workshop.close()
+        self._trained = {}
+
+
+def _plan(language: str, skills: Sequence[SkillSentences]) -> str:
+    """All that decides what is trained."""
+    ordered = [asdict(skill) for skill in sorted(skills, key=lambda skill: skill.skill)]
+    return json.dumps([_FORMAT, language, nobody_lines(language), ordered], sort_keys=True)
+
+
+def _primary(language: str) -> str:
+    return language.lower().replace("_", "-").split("-")[0]
+
+
+def train(folder: Path) -> None:
+    """Train what the folder's plan says, and save it there."""
+    _, language, _, skills = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+    read = [SkillSentences(**skill) for skill in skills]
+    known = know(language, read, read_sounds(language))
+
+    def fits(example: Example, intent: str) -> bool:
+        heard = Heard(" ".join(example.said), known.lexicon)
+        return Fill(known, heard, ANY_TIME).slots(known.intents[intent]) is not None
+
+    Model.train(examples(language, read), fits).save(folder)
+
+
+if __name__ == "__main__":
+    train(Path(sys.argv[1]))

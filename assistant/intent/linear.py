@@ -1,0 +1,222 @@
+"""A small linear text classifier: TF-IDF of words, word pairs and pieces of words, and multinomial logistic regression.
+
+Trained by AdaGrad (Duchi, Hazan, Singer 2011) on small batches; the weights are kept as bytes. Only numpy is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+_PIECES = (3, 4)
+_PIECE_WEIGHT = 0.5
+_PAIR_WEIGHT = 0.8
+_BATCH = 64
+_RATE = 0.5
+_DECAY = 2e-6
+_LARGEST = 127.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """A sentence: positions of its features and their values. The length is 1 with those that nobody knows counted."""
+
+    at: NDArray[np.int32]
+    values: NDArray[np.float32]
+
+
+class Features:
+    """Turns words to a vector."""
+
+    def __init__(self, terms: Sequence[str], rarity: NDArray[np.float32], unseen: float) -> None:
+        """`rarity` is the inverse document frequency of each term; `unseen` that of one that was never learned."""
+        self.terms = tuple(terms)
+        self.rarity = rarity
+        self.unseen = unseen
+        self._places = {term: place for place, term in enumerate(self.terms)}
+
+    @classmethod
+    def fit(cls, sentences: Sequence[Sequence[str]], least: int = 2) -> Features:
+        """Learn the terms that at least `least` sentences have, and how rare they are."""
+        counts: Counter[str] = Counter()
+        for sentence in sentences:
+            counts.update(_terms(sentence).keys())
+        known = sorted(term for term, count in counts.items() if count >= least)
+        total = len(sentences) + 1
+        rarity = np.array([math.log(total / (counts[term] + 1)) + 1 for term in known], dtype=np.float32)
+        return cls(known, rarity, math.log(total) + 1)
+
+    def __len__(self) -> int:
+        return len(self.terms)
+
+    def vector(self, words: Sequence[str]) -> Vector:
+        """The vector of a sentence."""
+        at: list[int] = []
+        values: list[float] = []
+        lost = 0.0
+        for term, weight in _terms(words).items():
+            place = self._places.get(term)
+            if place is None:
+                lost += (weight * self.unseen) ** 2
+            else:
+                at.append(place)
+                values.append(weight)
+        places = np.array(at, dtype=np.int32)
+        found = np.array(values, dtype=np.float32) * self.rarity[places]
+        length = math.sqrt(float(found @ found) + lost) or 1.0
+        return Vector(places, found / length)
+
+
+def _terms(words: Sequence[str]) -> dict[str, float]:
+    """Term -> weight, growing slowly with how often it occurs."""
+    found: Counter[str] = Counter()
+    before = "<"
+    for word in words:
+        found[word] += 1
+        found[f"{before} {word}"] += 1
+        before = word
+        padded = f"^{word}$"
+        for size in _PIECES:
+            for start in range(len(padded) - size + 1):
+                found["~" + padded[start : start + size]] += 1
+    found[f"{before} >"] += 1
+    return {term: _weight(term) * (1 + math.log(count)) for term, count in found.items()}
+
+
+def _weight(term: str) -> float:
+    if term[0] == "~":
+        return _PIECE_WEIGHT
+    return _PAIR_WEIGHT if " " in term else 1.0
+
+
+class Linear:
+    """Trained weights: how much each feature speaks for each class."""
+
+    def __init__(self, weights: NDArray[np.int8], scale: NDArray[np.float32], bias: NDArray[np.float32]) -> None:
+        """`weights` are [features, classes], to be multiplied with `scale` [classes]; `bias` [classes]."""
+        self._weights = weights
+        self._scale = scale
+        self._bias = bias
+
+    @classmethod
+    def train(
+        cls,
+        vectors: Sequence[Vector],
+        labels: Sequence[int],
+        features: int,
+        classes: int,
+        *,
+        epochs: int = 12,
+        seed: int = 0,
+    ) -> Linear:
+        """Learn from sentences and the numbers of their classes."""
+        weights = np.zeros((features + 1, classes), dtype=np.float32)
+        speed = np.full((features + 1, classes), 1e-6, dtype=np.float32)
+        order = list(range(len(vectors)))
+        random = Random(seed)
+        wanted = np.eye(classes, dtype=np.float32)[np.array(labels, dtype=np.intp)]
+        for _ in range(epochs):
+            random.shuffle(order)
+            for first in range(0, len(order), _BATCH):
+                batch = order[first : first + _BATCH]
+                _step(weights, speed, [vectors[each] for each in batch], wanted[batch])
+        body, bias = weights[:-1], weights[-1]
+        scale = np.maximum(np.abs(body).max(axis=0, initial=0.0), 1e-9) / _LARGEST
+        return cls(np.round(body / scale).astype(np.int8), scale.astype(np.float32), bias.copy())
+
+    def chances(self, vector: Vector) -> NDArray[np.float32]:
+        """How likely each class is, 0..1, together 1."""
+        scores = vector.values @ self._weights[vector.at].astype(np.float32)
+        return np.asarray(_softmax((scores * self._scale + self._bias)[None, :])[0], dtype=np.float32)
+
+    def save(self, path: Path) -> None:
+        """Raises OSError."""
+        np.savez(path, weights=self._weights, scale=self._scale, bias=self._bias)
+
+    @classmethod
+    def load(cls, path: Path) -> Linear:
+        """Raises OSError, ValueError or KeyError."""
+        with np.load(path, allow_pickle=False) as data:
+            return cls(data["weights"], data["scale"], data["bias"])
+
+
+def _step(
+    weights: NDArray[np.float32],
+    speed: NDArray[np.float32],
+    vectors: Sequence[Vector],
+    wanted: NDArray[np.float32],
+) -> None:
+    """One step along the gradient of a batch. Only the rows of features that occur in it are touched."""
+    rows, where = np.unique(np.concatenate([each.at for each in vectors]), return_inverse=True)
+    dense = np.zeros((len(vectors), len(rows) + 1), dtype=np.float32)
+    lines = np.repeat(np.arange(len(vectors)), [len(each.at) for each in vectors])
+    dense[lines, where] = np.concatenate([each.values for each in vectors])
+    dense[:, -1] = 1.0
+    rows = np.append(rows, len(weights) - 1)
+    part = weights[rows]
+    error = _softmax(dense @ part) - wanted
+    slope = dense.T @ error / len(vectors) + _DECAY * part
+    fast = speed[rows] + slope * slope
+    speed[rows] = fast
+    weights[rows] = part - _RATE * slope / np.sqrt(fast)
+
+
+def _softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+class Neighbours:
+    """The learned sentences themselves, to see how near a new one comes to any of its class."""
+
+    def __init__(self, vectors: Sequence[Vector], labels: Sequence[int]) -> None:
+        order = sorted(range(len(vectors)), key=lambda number: labels[number])
+        nothing = Vector(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
+        self._at = np.concatenate([nothing.at, *(vectors[each].at for each in order)])
+        self._values = np.concatenate([nothing.values, *(vectors[each].values for each in order)])
+        self._begins = np.cumsum([0, *(len(vectors[each].at) for each in order)], dtype=np.int64)
+        self._labels = np.array([labels[each] for each in order], dtype=np.int32)
+
+    def nearest(self, vector: Vector, label: int, features: int) -> float:
+        """The cosine of the angle to the nearest learned sentence of a class, 0..1."""
+        first, last = np.searchsorted(self._labels, [label, label + 1])
+        if first == last:
+            return 0.0
+        dense = np.zeros(features, dtype=np.float32)
+        dense[vector.at] = vector.values
+        start, end = self._begins[first], self._begins[last]
+        products = np.append(dense[self._at[start:end]] * self._values[start:end], np.float32(0))
+        return float(np.add.reduceat(products, self._begins[first:last] - start).max())
+
+    def save(self, path: Path) -> None:
+        """Raises OSError."""
+        np.savez(path, at=self._at, values=self._values, begins=self._begins, labels=self._labels)
+
+    @classmethod
+    def load(cls, path: Path) -> Neighbours:
+        """Raises OSError, ValueError or KeyError."""
+        found = cls((), ())
+        with np.load(path, allow_pickle=False) as data:
+            found._at, found._values = data["at"], data["values"]
+            found._begins, found._labels = data["begins"], data["labels"]
+        return found
+
+
+def save_features(features: Features, path: Path) -> None:
+    """Raises OSError."""
+    data = {"terms": features.terms, "rarity": features.rarity.tolist(), "unseen": features.unseen}
+    path.write_text(json.dumps(data), encoding="utf-8")
+
+
+def load_features(path: Path) -> Features:
+    """Raises OSError, ValueError or KeyError."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Features(data["terms"], np.array(data["rarity"], dtype=np.float32), float(data["unseen"]))

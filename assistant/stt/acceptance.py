@@ -1,0 +1,70 @@
+"""Whether a sentence that was found is what was said, or only the nearest thing a skill knows.
+
+Two measures: how likely the decoder finds the sentence itself, and how much less likely than what it would write if it
+were free, both per token. The thresholds are fitted by `scripts/bench_hearing.py --calibrate` to recordings and written
+to `acceptance.yaml`; they are not chosen by hand.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from assistant.errors import EngineError
+
+FILE = Path(__file__).with_name("acceptance.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well a sentence fits the sound. Log-probabilities are sums over tokens."""
+
+    tokens: int
+    logp: float
+    free_logp: float
+    """Of the best free text."""
+    value: float
+    """What the search compares sentences by."""
+
+    @property
+    def mean(self) -> float:
+        """Log-probability of a token."""
+        return self.logp / self.tokens
+
+    @property
+    def lag(self) -> float:
+        """How much less likely a token is than in free text; near 0 is good."""
+        return (self.logp - self.free_logp) / self.tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Least values of both measures, and how they make a confidence."""
+
+    mean: float
+    lag: float
+
+    def accepts(self, fit: Fit) -> bool:
+        """Whether the sentence was said."""
+        return fit.mean > self.mean and fit.lag > self.lag
+
+    def confidence(self, fit: Fit) -> float:
+        """0..1: 1 for a sentence that free text would be too, 0.5 at the threshold."""
+        return 0.5 + 0.5 * min(1.0, max(0.0, min(1 - fit.lag / self.lag, 1 - fit.mean / self.mean)))
+
+
+@cache
+def read_acceptance(path: Path = FILE) -> Acceptance:
+    """The thresholds. Raises EngineError when the file cannot be used."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = Acceptance(mean=float(data["mean"]), lag=float(data["lag"]))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise EngineError("the thresholds cannot be read", where=str(path), hint="Install the program again") from error
+    if not (math.isfinite(found.mean) and found.mean < 0 and math.isfinite(found.lag) and found.lag < 0):
+        raise EngineError("the thresholds must be below 0", where=str(path), hint="Install the program again")
+    return found

@@ -1,0 +1,187 @@
+"""Hearing along the skills' sentences: search, judge, and tell what was meant; or say that it was none of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assistant.grammar.network import START, Network, Place, build
+from assistant.grammar.sentences import SkillSentences
+from assistant.grammar.words import words
+from assistant.stt.acceptance import Acceptance, Fit, read_acceptance
+from assistant.stt.engine import HeardSlot, Meaning, Outlook
+from assistant.stt.guard import token_limit
+from assistant.stt.moonshine_model import Cache, Floats, Heard, MoonshineModel, log_softmax
+from assistant.stt.search import Prior, Result, Search, Settings, Step, steps
+from assistant.stt.surface import Surface
+
+NARROW = Settings(opening=(16, 12, 10, 8))
+"""Enough for clear speech."""
+WIDE = Settings(opening=(48, 40, 24, 12))
+"""When the narrow search finds nothing that fits well: in noise the first word is often swallowed."""
+CUT = replace(NARROW, bonus=NARROW.bonus / 2)
+"""To compare the beginning of a sentence with whole ones: the bonus is there to make sentences go on."""
+POOR_LOGP = -0.5
+"""Mean log-probability of a token below which the search is repeated more widely."""
+RIVALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a search begins: the decoder's memory, and the log-probabilities (V,) of the next token."""
+
+    heard: Heard
+    first: Floats
+    cache: Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A sentence that was heard, as words in the skill's spelling, with its meaning."""
+
+    text: str
+    confidence: float
+    alternatives: tuple[str, ...]
+    meaning: Meaning
+    outlook: Outlook
+
+
+class Guide:
+    """The sentences of the loaded skills, ready to be followed."""
+
+    def __init__(self, model: MoonshineModel, skills: Sequence[SkillSentences], language: str) -> None:
+        """Compile the sentences. Raises SkillError for a template that cannot be read."""
+        self._model = model
+        self.network: Network = build(skills, language)
+        self._surface = Surface(self.network, model.tokenizer)
+        self._surface.tree(START)
+        self._acceptance: Acceptance = read_acceptance()
+        # Faint noise: what the decoder says when it hears nothing is what it expects anyway.
+        silence = np.random.default_rng(0).normal(0, 300, 16_000).astype(np.int16)
+        heard, logits, cache = model.begin(model.encode(silence))
+        self._prior = Prior(heard, log_softmax(logits)[0], cache)
+
+    def follow(self, start: Start, free_logp: float, samples: int) -> tuple[Result, Fit | None]:
+        """Search, more widely if need be. `free_logp` is the log-probability of the best free text after `start`."""
+        found, fit = self._search(NARROW, start, free_logp, samples)
+        if fit is None or fit.mean < POOR_LOGP:
+            wider, wider_fit = self._search(WIDE, start, free_logp, samples)
+            if wider_fit is not None and (fit is None or wider_fit.value >= fit.value):
+                return wider, wider_fit
+        return found, fit
+
+    def understand(self, result: Result, fit: Fit | None) -> Understood | None:
+        """The best sentence, if it fits well enough."""
+        if fit is None or not result.found or not self._acceptance.accepts(fit) or self.is_cut(result):
+            return None
+        best = result.found[0]
+        nexts = self.network.nexts(best.place)
+        gap, rival = self._rival(result)
+        intent = nexts.intents[0]
+        if len(nexts.intents) > 1:
+            gap, rival = 0.0, nexts.intents[1]
+        confidence = self._acceptance.confidence(fit)
+        meaning = Meaning(
+            intent=intent,
+            skill=intent.partition(".")[0],
+            slots=tuple(self.slots(best.path)),
+            score=confidence,
+            gap=gap,
+            rival=rival,
+        )
+        return Understood(
+            text=self.text(best.path),
+            confidence=confidence,
+            alternatives=tuple(self.text(other.path) for other in result.found[1:RIVALS]),
+            meaning=meaning,
+            outlook="closed" if nexts.closed else "complete",
+        )
+
+    def outlook(self, result: Result, understood: Understood | None) -> Outlook:
+        """Whether more is to be expected."""
+        cut = result.broken_off
+        if cut is not None and self.is_cut(result):
+            return "open" if cut.logp / len(cut.tokens) > 2 * POOR_LOGP else "unknown"
+        return understood.outlook if understood is not None else "unknown"
+
+    def is_cut(self, result: Result) -> bool:
+        """Whether the beginning of a sentence fits better than every whole one."""
+        cut = result.broken_off
+        if cut is None:
+            return False
+        return not result.found or CUT.value(cut) > CUT.value(result.found[0])
+
+    def text(self, path: Step | None) -> str:
+        """The words of a path in the skill's spelling."""
+        return " ".join(word for _, word in self._said(path))
+
+    def slots(self, path: Step | None) -> list[HeardSlot]:
+        """The slots of a path with their words, in the order they were said."""
+        found: list[HeardSlot] = []
+        before: Place | None = None
+        for place, word in self._said(path):
+            use = self.network.slot_of(place)
+            if use is None:
+                before = None
+                continue
+            if before is not None and (place.net, place.state, place.slot) == (before.net, before.state, before.slot):
+                found[-1] = replace(found[-1], words=f"{found[-1].words} {word}")
+            else:
+                found.append(HeardSlot(name=use.name, kind=use.kind, words=word))
+            before = place
+        return found
+
+    def _said(self, path: Step | None) -> list[tuple[Place, str]]:
+        """The words of a path, each with the place behind it; free text is one word."""
+        said: list[tuple[Place, str]] = []
+        free: list[Step] = []
+        for step in steps(path):
+            if not step.words:
+                free.append(step)
+                continue
+            said += self._free_words(free)
+            free = []
+            said.extend((step.place, word) for word in step.words)
+        return said + self._free_words(free)
+
+    def _free_words(self, free: Sequence[Step]) -> list[tuple[Place, str]]:
+        text = self._model.tokenizer.decode(step.token for step in free)
+        return [(free[-1].place, " ".join(words(text)))] if free else []
+
+    def _search(self, settings: Settings, start: Start, free_logp: float, samples: int) -> tuple[Result, Fit | None]:
+        settings = replace(settings, max_tokens=token_limit(samples))
+        result = Search(self._model, self._surface, self._prior, settings).run(start.heard, start.first, start.cache)
+        if not result.found:
+            return result, None
+        best = result.found[0]
+        return result, Fit(len(best.tokens), best.logp, free_logp, settings.judge(best))
+
+    def _rival(self, result: Result) -> tuple[float, str]:
+        """How far away the nearest other meaning is, and its intent."""
+        best = result.found[0]
+        gap, intent = math.inf, ""
+        if best.rival is not None:
+            gap, intent = best.rival.gap, self.network.nexts(best.place).intents[0]
+        for other in result.found[1:]:
+            ahead = NARROW.judge(best) - NARROW.judge(other)
+            if ahead < gap:
+                gap, intent = ahead, self.network.nexts(other.place).intents[0]
+        return (gap, intent) if intent else (100.0, "")
+
+
+def start(model: MoonshineModel, heard: Heard) -> Start:
+    """The decoder before its first token."""
+    heard, logits, cache = model.begin(heard)
+    return Start(heard, log_softmax(logits)[0], cache)
+
+
+def start_after(model: MoonshineModel, start: Start, prefix: Sequence[int]) -> Start:
+    """The decoder after it has said `prefix` (the wake word)."""
+    first, cache = start.first, start.cache
+    for token in prefix:
+        logits, cache = model.step(start.heard, np.array([token], np.int64), cache)
+        first = log_softmax(logits)[0]
+    return Start(start.heard, first, cache)

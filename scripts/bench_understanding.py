@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Measure understanding, engine by engine and as the assistant asks them: each only what the ones before left.
+
+    scripts/bench understanding [--engines templates,classifier,padatious] [--cache DIR] [--show]
+
+The skills are the bundled ones and those of tests/sentences/en/house.yaml. Said to them:
+
+own         each skill's tests/sentences.yaml, and those of house.yaml
+one error   the same with one error of recognition: a homophone, a small word lost or put in
+unforeseen  tests/sentences/en/unforeseen.yaml: hardly any of it is in a template
+for nobody  tests/sentences/en/out_of_scope.yaml
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from assistant.grammar.words import words  # noqa: E402
+from assistant.intent.classifier_engine import ClassifierEngine  # noqa: E402
+from assistant.intent.engine import IntentEngine, Match  # noqa: E402
+from assistant.intent.padatious_engine import PadatiousEngine  # noqa: E402
+from assistant.intent.template_engine import TemplateEngine  # noqa: E402
+from tests.intent.conftest import DATA, NOW, bundled, house, load, out_of_scope  # noqa: E402
+from tests.intent.test_robustness import errors  # noqa: E402
+
+NAMES = ("templates", "classifier", "padatious")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence, its intent (None: nobody's) and the values that are noted for it."""
+
+    text: str
+    intent: str | None
+    slots: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Score:
+    """Counts of one engine on one set."""
+
+    count: int = 0
+    right: int = 0
+    values: int = 0
+    wrong: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, said: Said, found: Match | None, seconds: float) -> None:
+        self.count += 1
+        self.seconds.append(seconds)
+        if (found.intent if found else None) == said.intent:
+            self.right += 1
+            self.values += found is None or all(_same(found, name, value) for name, value in said.slots.items())
+        elif found is not None:
+            self.wrong.append(f"{said.text!r}: {found.intent}, not {said.intent or 'for anybody'}")
+
+    def row(self) -> str:
+        half, most = sorted(self.seconds)[self.count // 2], sorted(self.seconds)[int(self.count * 0.95)]
+        shares = [f"{100 * each / self.count:.1f} %" for each in (self.right, self.values, len(self.wrong))]
+        return f"{' | '.join(shares)} | {half * 1000:.1f} | {most * 1000:.1f}"
+
+
+def _same(found: Match, name: str, value: str) -> bool:
+    known = {slot.name: slot.value for slot in found.slots}
+    try:
+        return known.get(name) == float(value)
+    except ValueError:
+        return str(known.get(name)) == value
+
+
+def own() -> Iterator[Said]:
+    """What the skills' authors noted, and house.yaml."""
+    taken = {skill.skill for skill in house()}
+    for case in load(DATA / "house.yaml")["sentences"]:
+        yield Said(case["say"], case["intent"], case.get("slots", {}))
+    for path in sorted((ROOT / "skills").glob("*/tests/sentences.yaml")):
+        name = path.parents[1].name
+        for case in load(path) if name not in taken else ():
+            if case.get("intent") not in (None, "", "null"):
+                yield Said(case["say"], f"{name}.{case['intent']}")
+
+
+def with_one_error(said: Sequence[Said]) -> Iterator[Said]:
+    random = Random(7)
+    for each in said:
+        for _, changed in errors(list(words(each.text)), random):
+            yield Said(" ".join(changed), each.intent, each.slots)
+
+
+def unforeseen() -> Iterator[Said]:
+    for intent, texts in load(DATA / "unforeseen.yaml").items():
+        for text in texts:
+            yield Said(text, intent)
+
+
+def ask(engines: Sequence[IntentEngine], text: str) -> Match | None:
+    return next((found[0] for engine in engines if (found := engine.match(text, "en", NOW))), None)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engines", default=",".join(NAMES), help="in the order of asking")
+    parser.add_argument("--cache", type=Path, help="keeps what was trained (default: a folder that goes away)")
+    parser.add_argument("--show", action="store_true", help="print every wrong act")
+    arguments = parser.parse_args()
+    with TemporaryDirectory() as scratch:
+        measure(arguments.engines.split(","), arguments.cache or Path(scratch), arguments.show)
+    return 0
+
+
+def measure(names: Sequence[str], cache: Path, show: bool) -> None:
+    skills = [*house(), *bundled()]
+    said = list(own())
+    sets = {
+        "own": said,
+        "one error": list(with_one_error(said)),
+        "unforeseen": list(unforeseen()),
+        "for nobody": [Said(text, None) for text in out_of_scope()],
+    }
+    makers: dict[str, Callable[[], IntentEngine]] = {
+        "templates": TemplateEngine,
+        "classifier": lambda: ClassifierEngine(cache / "classifier", 600.0),
+        "padatious": lambda: PadatiousEngine(cache / "padatious", 1800.0),
+    }
+    engines: list[IntentEngine] = [makers[name]() for name in names]
+    print(f"{len(skills)} skills, {sum(len(each.intents) for each in skills)} intents")
+    for engine in engines:
+        began = time.monotonic()
+        engine.start()
+        engine.learn(skills)
+        print(f"{engine.name}: learned in {time.monotonic() - began:.1f} s")
+    asked: dict[str, Sequence[IntentEngine]] = {engine.name: [engine] for engine in engines}
+    for count in range(2, len(engines) + 1):
+        asked[" + ".join(names[:count])] = engines[:count]
+    print("\n| sentences | engines | right intent | and values | wrong act | ms p50 | ms p95 |")
+    print("|---|---|---|---|---|---|---|")
+    for title, sentences in sets.items():
+        for name, some in asked.items():
+            score = Score()
+            for each in sentences:
+                began = time.perf_counter()
+                found = ask(some, each.text)
+                score.add(each, found, time.perf_counter() - began)
+            print(f"| {title} ({score.count}) | {name} | {score.row()} |", flush=True)
+            if show:
+                print(*score.wrong, sep="\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

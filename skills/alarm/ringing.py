@@ -1,0 +1,77 @@
+"""Ringing: what happens at the time, and what is on the disk until then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from assistant.skills.api import words
+
+from .spoken import Spoken
+from .wake import Wake
+
+RING_EVERY = timedelta(seconds=15)
+LATE = timedelta(minutes=30)
+"""An alarm that is later than this, because the machine was off, is told instead of rung."""
+JUST_NOW = timedelta(minutes=1)
+"""What became due this long before a correction of the clock was noticed still rings."""
+
+
+class Ringing(Spoken):
+    """Keeps the alarms, the next one first, and rings them."""
+
+    alarms: Sequence[Wake] = ()
+
+    def start(self) -> None:
+        self.alarms = Wake.unpack(self.store.get("alarms"), self.now())
+        self.rings = max(1, round(float(self.setting("ring_minutes")) * 60 / RING_EVERY.total_seconds()))
+        self.arm()
+
+    def clock_corrected(self) -> None:
+        now = self.now() - JUST_NOW
+        for alarm in self.alarms:
+            if alarm.snooze:
+                alarm.snooze = self.schedule.renew(alarm.snooze)
+            elif alarm.days and not alarm.rung and alarm.due > now:
+                alarm.go_on(now)
+        self.save(self.alarms)
+
+    def hush(self) -> bool:
+        ringing = [alarm for alarm in self.alarms if alarm.rung]
+        self.done(ringing)
+        return bool(ringing)
+
+    def ring(self, alarm: Wake) -> None:
+        if not alarm.rung and self.schedule.left(alarm.next) < -LATE:
+            self.alert(self.say("missed", when=words.moment(alarm.due, self.now())), ring=False)
+            self.done([alarm])
+            return
+        alarm.rung += 1
+        if alarm.rung > self.rings:
+            self.done([alarm])
+            return
+        self.schedule.after(RING_EVERY, alarm.id, partial(self.ring, alarm))
+        self.alert(self.say("ringing", time=words.clock_time(self.now().time())))
+
+    def done(self, rung: Sequence[Wake]) -> None:
+        if rung:
+            for alarm in rung:
+                if alarm.rung:  # a clock that is set back after this wakes nobody twice
+                    alarm.leave_out(alarm.due.date())
+                if alarm.days:
+                    alarm.go_on(self.now())
+            self.save([alarm for alarm in self.alarms if alarm.days or alarm not in rung])
+
+    def save(self, alarms: Sequence[Wake]) -> None:
+        for alarm in self.alarms:
+            if alarm not in alarms:
+                self.schedule.cancel(alarm.id)
+        self.alarms = sorted(alarms, key=lambda alarm: self.schedule.left(alarm.next))
+        self.store["alarms"] = [alarm.pack() for alarm in self.alarms]
+        self.arm()
+
+    def arm(self) -> None:
+        for alarm in self.alarms:
+            if not alarm.rung:
+                self.schedule.at(alarm.next, alarm.id, partial(self.ring, alarm))

@@ -1,0 +1,154 @@
+"""Alarms: once or repeating, with snooze. They survive a restart, a power cut and a corrected clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from functools import partial
+
+from assistant.skills.api import Reply, Request, StoreError, intent, words
+
+from .ringing import Ringing
+from .wake import EARLIEST, Wake, following, halves, usual
+
+MOST = 30
+NAP = timedelta(hours=4)
+EVENING = 17
+HALF_A_DAY = timedelta(hours=12)
+LONGEST_SNOOZE = timedelta(hours=1)
+
+
+class Alarms(Ringing):
+    @intent("set", "wake")
+    def set(self, request: Request) -> Reply:
+        moment = request.moment()
+        if moment is None:
+            return self.ask("when", self.when)
+        if moment <= request.now:
+            return self.reply("past")
+        early, ahead = moment - HALF_A_DAY, moment - request.now
+        if moment.hour >= 12 + EARLIEST and not halves(request.slots["datetime"].spoken.text, self.table("sure")):
+            if ahead > HALF_A_DAY:  # on another day
+                moment = early
+            elif ahead > NAP and request.intent == "wake":
+                moment = early + timedelta(days=1)
+            elif ahead > NAP and moment.hour >= EVENING:
+                half = partial(self.half, early + timedelta(days=1), moment)
+                return self.ask("which_half", half, time=words.clock_time(moment.time()))
+        return self.once(moment)
+
+    def when(self, request: Request) -> Reply:
+        return self.set(request) if request.moment() else self.reply("not_set")
+
+    def half(self, early: datetime, late: datetime, request: Request) -> Reply:
+        meant = halves(request.text(), self.table("sure")) & {"early", "late"}
+        return self.once(early if "early" in meant else late) if meant else self.reply("not_set")
+
+    def once(self, moment: datetime) -> Reply:
+        return self.begin(Wake(moment.time(), moment), when=words.moment(moment, self.now()))
+
+    @intent("repeat")
+    def repeat(self, request: Request) -> Reply:
+        repeat_at = partial(self.repeat_at, self.days(request))
+        return repeat_at(request) if "time" in request else self.ask("what_time", repeat_at)
+
+    def repeat_at(self, days: Sequence[int], request: Request) -> Reply:
+        at = request.time()
+        if at is None:
+            return self.reply("not_set")
+        if not halves(request.slots["time"].spoken.text, self.table("sure")):
+            at = usual(at)
+        alarm = Wake(at, following(at, days, self.now()), days)
+        return self.begin(alarm, when=self.title(alarm))
+
+    def begin(self, alarm: Wake, when: str) -> Reply:
+        if any((one.at, one.due, one.days) == (alarm.at, alarm.due, alarm.days) for one in self.alarms):
+            return self.reply("set", when=when)
+        if len(self.alarms) >= MOST:
+            return self.reply("too_many", most=MOST)
+        try:
+            self.save([*self.alarms, alarm])
+        except StoreError:
+            self.arm()
+            return self.reply("set_unsaved", when=when)
+        return self.reply("set", when=when)
+
+    @intent("next")
+    def next(self, request: Request) -> Reply:
+        if not self.alarms:
+            return self.reply("no_alarms")
+        return self.reply("next", when=words.moment(self.alarms[0].due, request.now))
+
+    @intent("list")
+    def list_all(self, request: Request) -> Reply:
+        each = [self.title(alarm) for alarm in self.alarms]
+        return self.reply("list", count=len(each), each=each) if each else self.reply("no_alarms")
+
+    @intent("cancel")
+    def cancel(self, request: Request) -> Reply:
+        found = self.meant(request)
+        if not found:
+            return self.reply("no_such") if self.alarms else self.reply("no_alarms")
+        if not request.slots and self.hush():
+            return Reply.silent()
+        if len(found) > 1:
+            each = [self.title(alarm) for alarm in found]
+            return self.ask("which", self.which, each=words.listing(each, self.say("or")))
+        self.save([alarm for alarm in self.alarms if alarm not in found])
+        return self.reply("cancelled", when=self.title(found[0]))
+
+    def which(self, request: Request) -> Reply:
+        choices = {self.table("choice").get(word) for word in request.text().lower().split()} - {None}
+        if "all" in choices:
+            return self.cancel_all(request)
+        found = self.meant(request) if request.moment() else []
+        found = found or [
+            self.alarms[int(at)] for at in choices if at and -len(self.alarms) <= int(at) < len(self.alarms)
+        ]
+        if not found:
+            return self.reply("kept")
+        self.save([alarm for alarm in self.alarms if alarm is not found[0]])
+        return self.reply("cancelled", when=self.title(found[0]))
+
+    @intent("cancel_all")
+    def cancel_all(self, request: Request) -> Reply:
+        count = len(self.alarms)
+        self.save([])
+        return self.reply("cancelled_all", count=count) if count else self.reply("no_alarms")
+
+    @intent("skip", "skip_tomorrow")
+    def skip(self, request: Request) -> Reply:
+        tomorrow = request.now.date() + timedelta(days=1) if request.intent == "skip_tomorrow" else None
+        day = request.date() or tomorrow or (self.alarms[0].due.date() if self.alarms else request.now.date())
+        found = [alarm for alarm in self.alarms if alarm.on(day)]
+        if not found:
+            return self.reply("none_that_day", day=self.day(day))
+        for alarm in found:
+            alarm.leave_out(day)
+            if alarm.days:
+                alarm.go_on(request.now)
+        self.save([alarm for alarm in self.alarms if alarm.days or alarm not in found])
+        return self.reply("skipped", day=self.day(day))
+
+    @intent("snooze")
+    def snooze(self, request: Request) -> Reply:
+        minutes, length = request.number(), request.duration()
+        if length is None:
+            length = timedelta(minutes=min(minutes or float(self.setting("snooze_minutes")), 1e6))
+        length = min(max(length, timedelta(minutes=1)), LONGEST_SNOOZE)
+        ringing = [alarm for alarm in self.alarms if alarm.rung]
+        for alarm in ringing:
+            alarm.rung, alarm.snooze = 0, self.schedule.deadline(length)
+        self.save(self.alarms)
+        return self.reply("snoozed", length=length) if ringing else self.reply("silent")
+
+    def meant(self, request: Request) -> Sequence[Wake]:
+        moment, at = request.moment(), request.time()
+        if "days" in request or "day" in request:
+            return [alarm for alarm in self.alarms if set(alarm.days) == set(self.days(request))]
+        if moment is None and at is None:
+            return self.alarms
+        asked = moment.time() if moment else at or time()
+        same = [one for one in self.alarms if (one.at.hour - asked.hour) % 12 == 0 and one.at.minute == asked.minute]
+        exact = [alarm for alarm in same if moment in (None, alarm.due)]
+        return exact or [alarm for alarm in same if moment and alarm.on(moment.date())] or same

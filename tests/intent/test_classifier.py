@@ -1,0 +1,139 @@
+"""What is particular to the classifier: it understands what no template foresaw, and does nothing on a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.errors import EngineError
+from assistant.grammar.sound import read_sounds
+from assistant.grammar.words import words
+from assistant.intent.classifier_engine import ClassifierEngine
+from assistant.intent.engine import SkillSentences
+from assistant.intent.examples import NONE, essence, examples, nobody_lines
+from assistant.intent.linear import Features, Linear
+from assistant.intent.template_engine import TemplateEngine
+from tests.intent.conftest import DATA, NOW, bundled, house, load, out_of_scope
+from tests.intent.test_engine_contract import BELL, LAMP
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassifierEngine]:
+    engine = ClassifierEngine(tmp_path_factory.mktemp("classifier"))
+    engine.start()
+    engine.learn([*house(), *bundled()])
+    yield engine
+    engine.close()
+
+
+def make(folder: Path, seconds: float = 60.0) -> ClassifierEngine:
+    engine = ClassifierEngine(folder, seconds)
+    engine.start()
+    return engine
+
+
+@pytest.mark.slow
+def test_it_understands_much_that_no_template_foresaw_and_hardly_anything_wrongly(engine: ClassifierEngine) -> None:
+    said = [(text, intent) for intent, texts in load(DATA / "unforeseen.yaml").items() for text in texts]
+    found = {text: engine.match(text, "en", NOW) for text, _ in said}
+    right = sum(bool(found[text]) and found[text][0].intent == intent for text, intent in said)
+    wrong = {text: found[text][0].intent for text, intent in said if found[text] and found[text][0].intent != intent}
+    assert right / len(said) >= 0.45
+    assert len(wrong) / len(said) <= 0.03, wrong
+
+
+@pytest.mark.slow
+def test_out_of_scope_it_acts_on_3_percent_at_most(engine: ClassifierEngine) -> None:
+    acts = {text: found[0].intent for text in out_of_scope() if (found := engine.match(text, "en", NOW))}
+    assert len(acts) / len(out_of_scope()) <= 0.03, acts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don't set a timer for ten minutes",
+        "get a lamp for the marble room at ten percent",
+        "who set a timer for ten minutes",
+        "change the lights to",
+        "put the volume at",
+    ],
+)
+def test_it_does_nothing_where_words_speak_against_it_or_a_slot_is_missing(engine: ClassifierEngine, text: str) -> None:
+    assert engine.match(text, "en", NOW) == []
+
+
+def test_it_never_says_that_words_fit_exactly(tmp_path: Path) -> None:
+    engine = make(tmp_path)
+    engine.learn([LAMP, BELL])
+    (match,) = engine.match("switch the lamp off", "en", NOW)
+    assert 0.5 < match.confidence <= 0.9
+
+
+def test_the_same_sentences_are_trained_once_and_a_change_trains_all_anew(tmp_path: Path) -> None:
+    make(tmp_path).learn([BELL, LAMP])
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    engine = make(tmp_path)
+    engine.learn([LAMP, BELL])
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    engine.learn([LAMP])
+    assert len(list(tmp_path.iterdir())) == 1
+    assert not engine.match("silence the bell now", "en", NOW)
+
+
+def test_what_is_damaged_is_trained_anew_and_nothing_that_was_asked_is_kept(tmp_path: Path) -> None:
+    make(tmp_path).learn([BELL])
+    for path in tmp_path.rglob("*.npz"):
+        path.write_bytes(b"rubbish")
+    engine = make(tmp_path)
+    engine.learn([BELL])
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert engine.match("silence the bell now", "en", NOW)
+    engine.match("keep the bell xylophone silent today", "en", NOW)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert not any(b"xylophone" in content for content in before.values())
+
+
+def test_training_ends_at_its_deadline_and_what_was_learned_still_answers(tmp_path: Path) -> None:
+    engine = make(tmp_path)
+    engine.learn([BELL])
+    engine._workshop._seconds = 0.01
+    with pytest.raises(EngineError, match="did not end"):
+        engine.learn([BELL, LAMP])
+    assert engine.match("silence the bell now", "en", NOW)
+
+
+def test_examples_for_nobody_leave_out_what_a_skill_understands() -> None:
+    skill = SkillSentences(
+        skill="tour", language="en", intents={"go": ("drive (home|away)", "play chess")}, entities={}
+    )
+    understood = TemplateEngine()
+    understood.learn([skill])
+    nobody = [example for example in examples("en", [skill]) if example.intent == NONE and example.line > 1000]
+    assert all(not understood.match(" ".join(each.said), "en", NOW) for each in nobody)
+    assert "play chess" not in {" ".join(each.said) for each in examples("en", [skill]) if each.intent == NONE}
+
+
+def test_the_shipped_sentences_for_nobody_are_not_the_ones_it_is_tested_with() -> None:
+    sounds = read_sounds("en")
+    shipped = {each.said for each in examples("en", []) if each.intent == NONE}
+    tested = {words(text) for text in out_of_scope()}
+    assert len(shipped) >= 300 and len(shipped & tested) <= 3, shipped & tested
+    assert sum(map(len, nobody_lines("en").values())) >= 150
+    assert essence(("um", "set", "twenty", "five", "timers", "please"), sounds) == ("set", "#", "timers")
+
+
+def test_linear_tells_classes_apart_and_keeps_it_in_bytes(tmp_path: Path) -> None:
+    said = [("red", "apple"), ("red", "cherry"), ("green", "leaf"), ("green", "grass")] * 5
+    labels = [0, 0, 1, 1] * 5
+    features = Features.fit(said)
+    vectors = [features.vector(each) for each in said]
+    Linear.train(vectors, labels, len(features), 2).save(tmp_path / "weights.npz")
+    linear = Linear.load(tmp_path / "weights.npz")
+    assert [int(linear.chances(vector).argmax()) for vector in vectors] == labels
+    assert float(np.linalg.norm(features.vector(("red", "apple")).values)) == pytest.approx(1.0)
+    assert float(np.linalg.norm(features.vector(("red", "zebra")).values)) < 0.8
+    assert linear.chances(features.vector(())).sum() == pytest.approx(1.0)
