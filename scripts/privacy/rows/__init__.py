@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from privacy.row import Row
-from privacy.rows import blocks, crash, disk, races, running, tamper
+from privacy.rows import blocks, crash, disk, household_rows, races, running, tamper
 
-ALL: tuple[Row, ...] = (*crash.ROWS, *disk.ROWS, *races.ROWS, *tamper.ROWS, *blocks.ROWS, *running.ROWS)
+ALL: tuple[Row, ...] = (
+    *crash.ROWS,
+    *disk.ROWS,
+    *races.ROWS,
+    *tamper.ROWS,
+    *blocks.ROWS,
+    *household_rows.ROWS,
+    *running.ROWS,
+)
