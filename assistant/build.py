@@ -7,7 +7,7 @@ the audio service over its socket (`audio.wire`).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -33,7 +33,7 @@ from assistant.consent.service import ConsentService
 from assistant.dialog.machine import OWN as DIALOG
 from assistant.dialog.phrases import LOCALE as DIALOG_LOCALE
 from assistant.dialog.service import DialogService
-from assistant.errors import EngineError
+from assistant.errors import EngineError, Tampered
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.sentences import SkillSentences
 from assistant.intent.engine import IntentEngine
@@ -131,6 +131,14 @@ class Builder:
     def consent(self) -> Room:
         """The gate and everything behind it. Raises StoreError, Tampered."""
         return open_room(self._paths, forbidden=self._config.consent.forbid)
+
+    def recover(self) -> None:
+        """Finish what a crash left half deleted. To be called before the microphone opens.
+
+        A store that was changed from outside stays locked; the consent service says so. Raises StoreError.
+        """
+        with suppress(Tampered):
+            self.consent.purge.recover()
 
     # Engines. Their libraries are imported only when they are made.
 

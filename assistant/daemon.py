@@ -36,6 +36,8 @@ async def run(
     """
     stop = asyncio.create_task(until_signal())
     services = [name for name in SERVICES if name in names]
+    if "audio" in services or "consent" in services:
+        await asyncio.to_thread(builder.recover)
     async with AsyncExitStack() as stack:
         bus = MemoryBus(queue=config.bus.queue)
         if "hub" in names:

@@ -13,6 +13,7 @@ from assistant.build import SERVICES, Builder
 from assistant.cli import demo
 from assistant.cli.context import Context
 from assistant.errors import AssistantError
+from assistant.hardening import harden
 from assistant.runner import die_with_parent
 
 EXAMPLES = """examples:
@@ -59,6 +60,7 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     if everything:
         print(f"The bus is at {context.own_socket}. Stop with Ctrl-C.", file=sys.stderr)
     options = _options(context) if arguments.split else None
+    harden()
     asyncio.run(daemon.run(context.config, builder, context.own_socket, names, options))
     return 0
 

@@ -278,10 +278,16 @@ def egress(mutant: str) -> Finding:
     return found
 
 
+def sandbox(mutant: str) -> Finding:
+    """Every way to persist or send, tried from inside the units' sandbox."""
+    raise CannotProve("this row is not written yet: it needs the units' own filters, not a stand-in")
+
+
 _MUTANTS = tuple(LEAKS)
 ROWS = (
     Row("silent", "a request without anybody's consent: nothing is opened for writing, mapped, sent, started, or left",
         _MUTANTS[:9], silent),
+    Row("sandbox", "from inside the services' sandbox nothing can be written or sent but what the unit allows", (), sandbox),
     Row("logs", "at debug level no log line holds a word that was said", ("logs them",), logs),
     Row("memory", "five seconds after the answer neither sound nor words are in the process's memory",
         ("keeps the words in memory", "keeps the sound in memory"), memory),
