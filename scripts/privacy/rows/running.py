@@ -287,7 +287,7 @@ _MUTANTS = tuple(LEAKS)
 ROWS = (
     Row("silent", "a request without anybody's consent: nothing is opened for writing, mapped, sent, started, or left",
         _MUTANTS[:9], silent),
-    Row("sandbox", "from inside the services' sandbox nothing can be written or sent but what the unit allows", (), sandbox),
+    Row("sandbox", "from inside the services' sandbox only what the unit allows can be written or sent", (), sandbox),
     Row("logs", "at debug level no log line holds a word that was said", ("logs them",), logs),
     Row("memory", "five seconds after the answer neither sound nor words are in the process's memory",
         ("keeps the words in memory", "keeps the sound in memory"), memory),
