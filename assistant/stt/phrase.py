@@ -45,7 +45,7 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         "hey_mycroft": Phrase(
             ("Hey Mycroft", "Hey, Mycroft", "A. Mycroft", "Mycroft", "Microft", "Macroft", "Mike Croft", "my craft",
              "my croft", "Mick Rock", "Macross", "Microsoft"),
-            -11.0,
+            -9.5,
         ),
         "hey_jarvis": Phrase(("Jarvis", "jarvis"), -8.0),
     }
