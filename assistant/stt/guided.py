@@ -15,7 +15,8 @@ from assistant.stt.acceptance import Acceptance, Fit, read_acceptance
 from assistant.stt.engine import HeardSlot, Meaning, Outlook
 from assistant.stt.guard import token_limit
 from assistant.stt.moonshine_model import Cache, Floats, Heard, MoonshineModel, log_softmax
-from assistant.stt.search import Prior, Result, Search, Settings, Step, steps
+from assistant.stt.paths import Result, Settings, Step, steps
+from assistant.stt.search import Prior, Search
 from assistant.stt.surface import Surface
 
 NARROW = Settings(opening=(16, 12, 10, 8))

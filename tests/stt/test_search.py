@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from assistant.grammar.network import build
 from assistant.grammar.sentences import SkillSentences
 from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens, find_model, log_softmax
-from assistant.stt.search import Found, Prior, Result, Search, Settings, slot_words, steps
+from assistant.stt.paths import Found, Result, Settings, slot_words, steps
+from assistant.stt.search import Prior, Search
 from assistant.stt.surface import Surface
 from assistant.stt.tokenizer import EOS, load
 
