@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
 
-from assistant.skills.api import words
+from assistant.skills.api import Request, words
 
 from .spoken import Spoken
 from .wake import Wake
@@ -75,3 +75,15 @@ class Ringing(Spoken):
         for alarm in self.alarms:
             if not alarm.rung:
                 self.schedule.at(alarm.next, alarm.id, partial(self.ring, alarm))
+
+    def meant(self, request: Request) -> Sequence[Wake]:
+        """The alarms that a sentence may mean by their days or time; all when it names none."""
+        moment, at = request.moment(), request.time()
+        if "days" in request or "day" in request:
+            return [alarm for alarm in self.alarms if set(alarm.days) == set(self.days(request))]
+        if moment is None and at is None:
+            return self.alarms
+        asked = moment.time() if moment else at or time()
+        same = [one for one in self.alarms if (one.at.hour - asked.hour) % 12 == 0 and one.at.minute == asked.minute]
+        exact = [alarm for alarm in same if moment in (None, alarm.due)]
+        return exact or [alarm for alarm in same if moment and alarm.on(moment.date())] or same

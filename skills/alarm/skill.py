@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
-from assistant.skills.api import Reply, Request, StoreError, intent, words
+from assistant.skills.api import Reply, Request, StoreError, intent, weekly, words
 
 from .ringing import Ringing
-from .wake import EARLIEST, Wake, following, halves, usual
+from .wake import EARLIEST, Wake, halves
 
 MOST = 30
 NAP = timedelta(hours=4)
@@ -57,8 +57,8 @@ class Alarms(Ringing):
         if at is None:
             return self.reply("not_set")
         if not halves(request.slots["time"].spoken.text, self.table("sure")):
-            at = usual(at)
-        alarm = Wake(at, following(at, days, self.now()), days)
+            at = weekly.by_day(at, EARLIEST)
+        alarm = Wake(at, weekly.following(at, days, self.now()), days)
         return self.begin(alarm, when=self.title(alarm))
 
     def begin(self, alarm: Wake, when: str) -> Reply:
@@ -141,14 +141,3 @@ class Alarms(Ringing):
             alarm.rung, alarm.snooze = 0, self.schedule.deadline(length)
         self.save(self.alarms)
         return self.reply("snoozed", length=length) if ringing else self.reply("silent")
-
-    def meant(self, request: Request) -> Sequence[Wake]:
-        moment, at = request.moment(), request.time()
-        if "days" in request or "day" in request:
-            return [alarm for alarm in self.alarms if set(alarm.days) == set(self.days(request))]
-        if moment is None and at is None:
-            return self.alarms
-        asked = moment.time() if moment else at or time()
-        same = [one for one in self.alarms if (one.at.hour - asked.hour) % 12 == 0 and one.at.minute == asked.minute]
-        exact = [alarm for alarm in same if moment in (None, alarm.due)]
-        return exact or [alarm for alarm in same if moment and alarm.on(moment.date())] or same
