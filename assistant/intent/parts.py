@@ -23,6 +23,7 @@ _LONGEST = 40
 """Words of a sentence that is looked at."""
 _LONGEST_SLIP = 4
 """Words that a correction takes back, unless it takes back everything."""
+_MOST_TRIES = 48
 _FOLDER = Path(__file__).parent / "languages"
 
 Understand = Callable[[str], Match | None]
@@ -57,6 +58,7 @@ def requests(text: str, understand: Understand, language: str) -> tuple[str, ...
 
     A sentence that fits exactly is never touched.
     """
+    understand = _sparing(understand)
     whole = understand(text)
     if whole is not None and whole.confidence == 1.0:
         return (text,)
@@ -71,6 +73,20 @@ def requests(text: str, understand: Understand, language: str) -> tuple[str, ...
         return (meant,)
     # A correction inside one of several requests: "set an alarm for six no seven and turn off the lights".
     return _split(text, understand, joints.joints, MOST_PARTS, joints.corrections) or (text,)
+
+
+def _sparing(understand: Understand) -> Understand:
+    """The same, but no text twice, and not more than a few: a long ramble must not keep the next one waiting."""
+    known: dict[str, Match | None] = {}
+
+    def ask(text: str) -> Match | None:
+        if text not in known:
+            if len(known) >= _MOST_TRIES:
+                return None
+            known[text] = understand(text)
+        return known[text]
+
+    return ask
 
 
 def _split(
