@@ -19,14 +19,16 @@ from assistant.stt.paths import Result, Settings, Step, steps
 from assistant.stt.search import Prior, Search
 from assistant.stt.surface import Surface
 
-NARROW = Settings(opening=(16, 12, 10, 8))
+NARROW = Settings(beam=4, opening=(12, 8, 6, 5), margin=6.0, prior_tokens=1)
 """Enough for clear speech."""
-WIDE = Settings(opening=(48, 40, 24, 12))
+WIDE = Settings(beam=6, opening=(40, 32, 20, 12))
 """When the narrow search finds nothing that fits well: in noise the first word is often swallowed."""
 CUT = replace(NARROW, bonus=NARROW.bonus / 2)
 """To compare the beginning of a sentence with whole ones: the bonus is there to make sentences go on."""
-POOR_LOGP = -0.5
+POOR_LOGP = -0.4
 """Mean log-probability of a token below which the search is repeated more widely."""
+BROKEN_OFF_LOGP = -1.0
+"""The same for the beginning of a sentence, which ends where none should."""
 RIVALS = 3
 
 
@@ -105,7 +107,7 @@ class Guide:
         """Whether more is to be expected."""
         cut = result.broken_off
         if cut is not None and self.is_cut(result):
-            return "open" if cut.logp / len(cut.tokens) > 2 * POOR_LOGP else "unknown"
+            return "open" if cut.logp / len(cut.tokens) > BROKEN_OFF_LOGP else "unknown"
         return understood.outlook if understood is not None else "unknown"
 
     def is_cut(self, result: Result) -> bool:
@@ -158,7 +160,7 @@ class Guide:
         if not result.found:
             return result, None
         best = result.found[0]
-        return result, Fit(len(best.tokens), best.logp, free_logp, settings.judge(best))
+        return result, Fit(len(best.tokens), best.logp, free_logp, best.prior, settings.judge(best))
 
     def _rival(self, result: Result) -> tuple[float, str]:
         """How far away the nearest other meaning is, and its intent."""

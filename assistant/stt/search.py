@@ -238,7 +238,7 @@ class Search:
         for found in sorted(self._found, key=lambda found: -self._settings.value(found)):
             best.setdefault(self.meaning(found), found)
         chosen = list(best.values())[: self._settings.judged]
-        if len(chosen) > 1 and self._settings.judge_share:
+        if chosen:
             priors = self._decoder.score(self._prior.heard, [found.tokens for found in chosen])
             chosen = [replace(found, prior=prior) for found, prior in zip(chosen, priors, strict=True)]
             chosen.sort(key=lambda found: -self._settings.judge(found))
