@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from assistant.errors import EngineError
-from assistant.grammar.words import Token, tokens
+from assistant.grammar.words import Token, tokens, words
 from assistant.intent.engine import Match
 
 SURE = 0.9
@@ -56,13 +56,16 @@ def _phrases(said: Sequence[str]) -> _Phrases:
 def requests(text: str, understand: Understand, language: str) -> tuple[str, ...]:
     """The requests that a sentence holds, in order and as they were meant. The sentence itself where it is one.
 
-    A sentence that fits exactly is never touched.
+    A sentence that fits exactly is left alone, unless its free text swallowed a request: "put milk on my list and stop
+    the timer" is two, since the first is over before the joint; "remind me to eat and drink" is one.
     """
     understand = _sparing(understand)
     whole = understand(text)
-    if whole is not None and whole.confidence == 1.0:
-        return (text,)
     joints = read_joints(language)
+    if whole is not None and whole.confidence == 1.0:
+        if _holds(whole, joints.joints):
+            return _split(text, _only_closed(understand), joints.joints, MOST_PARTS) or (text,)
+        return (text,)
     parts = _split(text, understand, joints.joints, MOST_PARTS)
     if parts:
         return parts
@@ -73,6 +76,26 @@ def requests(text: str, understand: Understand, language: str) -> tuple[str, ...
         return (meant,)
     # A correction inside one of several requests: "set an alarm for six no seven and turn off the lights".
     return _split(text, understand, joints.joints, MOST_PARTS, joints.corrections) or (text,)
+
+
+def _holds(match: Match, phrases: _Phrases) -> bool:
+    """Whether one of the phrases stands inside of free text."""
+    texts = [tokens(slot.spoken.text) for slot in match.slots if slot.kind == "text"]
+    return any(0 < start < end < len(said) for said in texts for start, end in _found(said, phrases))
+
+
+def _only_closed(understand: Understand) -> Understand:
+    """Only exact matches that do not end with free text, which could go on."""
+
+    def closed(text: str) -> Match | None:
+        match = understand(text)
+        if match is None or match.confidence < 1.0:
+            return None
+        said = words(text)
+        open_ends = (words(slot.spoken.text) for slot in match.slots if slot.kind == "text")
+        return None if any(end == said[len(said) - len(end) :] for end in open_ends) else match
+
+    return closed
 
 
 def _sparing(understand: Understand) -> Understand:
@@ -119,7 +142,8 @@ def _split(
 def _corrected(text: str, understand: Understand, corrections: _Phrases) -> str | None:
     """The sentence with what was taken back replaced; None where nothing was.
 
-    Of what makes a sentence that which fits best counts; among equals the fewest words are taken back, late ones first.
+    Of what makes a sentence that which fits best counts. Among equals: who says a word again begins anew there ("ten
+    plus five no ten plus six"); then the fewest words are taken back, late ones first.
     """
     said = tokens(text)[:_LONGEST]
     for start, end in _found(said, corrections):
@@ -127,7 +151,8 @@ def _corrected(text: str, understand: Understand, corrections: _Phrases) -> str 
             continue
         before, after = [token.text for token in said[:start]], [token.text for token in said[end:]]
         best: tuple[float, str] | None = None
-        for gone, kept in _slips(len(before)):
+        again = [at for at, word in enumerate(before) if word == after[0] and at]
+        for gone, kept in [*((at, len(before)) for at in again[-1:]), *_slips(len(before))]:
             meant = " ".join([*before[:gone], *after, *before[kept:]])
             match = understand(meant)
             if match is not None and match.confidence >= SURE and (best is None or match.confidence > best[0]):
@@ -149,9 +174,9 @@ def _slips(length: int) -> Iterator[tuple[int, int]]:
 
 def _found(said: Sequence[Token], phrases: _Phrases) -> Iterator[tuple[int, int]]:
     """Where phrases stand, from left to right, at each place the longest."""
-    words = tuple(token.text for token in said)
-    for start in range(len(words)):
-        phrase = next((phrase for phrase in phrases if words[start : start + len(phrase)] == phrase), None)
+    texts = tuple(token.text for token in said)
+    for start in range(len(texts)):
+        phrase = next((phrase for phrase in phrases if texts[start : start + len(phrase)] == phrase), None)
         if phrase is not None:
             yield start, start + len(phrase)
 

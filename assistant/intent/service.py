@@ -129,7 +129,7 @@ class IntentService(Service):
         meaning = wish.meaning
         engine, found = await self._work(partial(self._match, wish.text.text, wish.language))
         said: tuple[str, ...] = (wish.text.text,)
-        if meaning is None and not wish.floor and not (found and found[0].confidence == 1.0):
+        if meaning is None and not wish.floor and not _is_whole(found):
             said = await self._work(partial(self._requests, wish.text.text, wish.language))
             if said != (wish.text.text,):
                 engine, found = await self._work(partial(self._match, said[0], wish.language))
@@ -276,6 +276,11 @@ class _Trainer:
         self._given.clear()
         self.busy = True
         return self._waiting
+
+
+def _is_whole(found: Sequence[Match]) -> bool:
+    """Whether the words fit so well that they can be one request only. Free text could hold another."""
+    return bool(found) and found[0].confidence == 1.0 and all(slot.kind != "text" for slot in found[0].slots)
 
 
 def _choices(found: Sequence[Match]) -> tuple[str, ...]:
