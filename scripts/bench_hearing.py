@@ -168,7 +168,7 @@ class Bench:
         began = time.process_time()
         begun = start(self.model, self.model.encode(sound))
         free = greedy(self.model, begun, guard.token_limit(len(sound)))
-        result, fit = self.guide.follow(begun, sum(free.logps), len(sound))
+        result, fit = self.guide.follow(begun, free, len(sound))
         spent = time.process_time() - began
         right: bool | None = None
         if label is not None:

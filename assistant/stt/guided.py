@@ -27,6 +27,8 @@ CUT = replace(NARROW, bonus=NARROW.bonus / 2)
 """To compare the beginning of a sentence with whole ones: the bonus is there to make sentences go on."""
 POOR_LOGP = -0.4
 """Mean log-probability of a token below which the search is repeated more widely."""
+SURE_LOGP = -0.3
+"""When every token of free text is likelier, and it is a sentence, no search can find a better one."""
 BROKEN_OFF_LOGP = -1.0
 """The same for the beginning of a sentence, which ends where none should."""
 RIVALS = 3
@@ -39,6 +41,22 @@ class Start:
     heard: Heard
     first: Floats
     cache: Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Free text: tokens without the end, and the log-probability of each, the end included."""
+
+    tokens: tuple[int, ...]
+    logps: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return sum(self.logps) / len(self.logps)
+
+    def after(self, prefix: int) -> Free:
+        """Without the first `prefix` tokens."""
+        return Free(self.tokens[prefix:], self.logps[prefix:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +85,15 @@ class Guide:
         heard, logits, cache = model.begin(model.encode(silence))
         self._prior = Prior(heard, log_softmax(logits)[0], cache)
 
-    def follow(self, start: Start, free_logp: float, samples: int) -> tuple[Result, Fit | None]:
-        """Search, more widely if need be. `free_logp` is the log-probability of the best free text after `start`."""
-        found, fit = self._search(NARROW, start, free_logp, samples)
+    def follow(self, start: Start, free: Free, samples: int) -> tuple[Result, Fit | None]:
+        """Search, as widely as need be. `free` is the best free text after `start`."""
+        if min(free.logps) > SURE_LOGP:
+            plain = Search(self._model, self._surface, self._prior, NARROW).retrace(free.tokens, free.logps)
+            if plain is not None:
+                return plain, self._fit(plain, free)
+        found, fit = self._search(NARROW, start, free, samples)
         if fit is None or fit.mean < POOR_LOGP:
-            wider, wider_fit = self._search(WIDE, start, free_logp, samples)
+            wider, wider_fit = self._search(WIDE, start, free, samples)
             if wider_fit is not None and (fit is None or wider_fit.value >= fit.value):
                 return wider, wider_fit
         return found, fit
@@ -154,13 +176,16 @@ class Guide:
         text = self._model.tokenizer.decode(step.token for step in free)
         return [(free[-1].place, " ".join(words(text)))] if free else []
 
-    def _search(self, settings: Settings, start: Start, free_logp: float, samples: int) -> tuple[Result, Fit | None]:
+    def _search(self, settings: Settings, start: Start, free: Free, samples: int) -> tuple[Result, Fit | None]:
         settings = replace(settings, max_tokens=token_limit(samples))
         result = Search(self._model, self._surface, self._prior, settings).run(start.heard, start.first, start.cache)
+        return result, self._fit(result, free)
+
+    def _fit(self, result: Result, free: Free) -> Fit | None:
         if not result.found:
-            return result, None
+            return None
         best = result.found[0]
-        return result, Fit(len(best.tokens), best.logp, free_logp, best.prior, settings.judge(best))
+        return Fit(len(best.tokens), best.logp, sum(free.logps), best.prior, NARROW.judge(best))
 
     def _rival(self, result: Result) -> tuple[float, str]:
         """How far away the nearest other meaning is, and its intent."""

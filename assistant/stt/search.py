@@ -113,6 +113,39 @@ class Search:
                 priors = log_softmax(logits)
         return Result(self._ranked(), self._broken_off)
 
+    def retrace(self, tokens: Sequence[int], logps: Sequence[float]) -> Result | None:
+        """The result if free text, token by token, already is one sentence of the network, and only one; else None.
+
+        `logps` has one entry more than `tokens`, for the end. The gap to a rival is what the least sure token leaves.
+        """
+        readings = [Reading(START, self._surface.tree(START), None, 0.0, False)]
+        for place, token in enumerate(tokens):
+            after = [
+                found
+                for reading in readings
+                if token in reading.node.next
+                for found in self._after(reading, reading.node.next[token], token)
+            ]
+            if not after and token in self._surface.stops and place == len(tokens) - 1:
+                break
+            readings = after
+        ends = [reading for reading in readings if self._may_end(reading)]
+        gap = min(logp - math.log(max(1e-9, -math.expm1(min(logp, -1e-9)))) for logp in logps)
+        for reading in ends:
+            self._found.append(
+                Found(
+                    path=reading.path,
+                    place=reading.place,
+                    logp=sum(logps),
+                    prior=0.0,
+                    cost=0.0,
+                    tokens=(*tokens, EOS),
+                    rival=Rival(gap, reading.path, reading.place),
+                )
+            )
+        found = self._ranked()
+        return Result(found, None) if len(found) == 1 else None
+
     def _advance(self, beam: list[_Hypothesis], scores: Floats, priors: Floats | None) -> list[_Hypothesis]:
         """Every hypothesis by one token; the best of them, and what ended on the way."""
         grown: list[_Hypothesis] = []
