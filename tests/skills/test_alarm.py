@@ -151,6 +151,16 @@ async def test_an_alarm_is_found_by_its_time(said: str) -> None:
         assert "one alarm" in (await tester.ask("what alarms do i have")).text
 
 
+async def test_a_day_alone_is_asked_for_its_time_and_finds_only_its_own_alarms() -> None:
+    async with SkillTester(ALARM) as tester:
+        assert (await tester.ask("wake me on saturday")).ask
+        assert "saturday at nine o'clock in the morning" in (await tester.ask("at nine")).text.lower()
+        assert "no" in (await tester.ask("cancel the alarm tomorrow")).text.lower()
+        assert (await tester.ask("cancel the alarm for nine on friday")).text[:5] in ("There", "I don")
+        assert "one alarm" in (await tester.ask("what alarms do i have")).text
+        assert "nine o'clock" in (await tester.ask("cancel the alarm on saturday")).text
+
+
 async def test_which_half_of_the_day_is_asked_where_it_matters() -> None:
     for answer, hour in (("in the morning", "tomorrow at seven"), ("the evening", "today at seven"), ("pm", "today")):
         async with SkillTester(ALARM) as tester:
