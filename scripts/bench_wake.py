@@ -127,11 +127,12 @@ def accept(engine: WakeEngine, word: str, clips: list[Clip], noise: Samples, snr
     hours, speech = listener.seconds / 3600, 100 * listener.cpu / listener.seconds
     listener.cpu = listener.seconds = 0.0
     listener.hear(noise)
-    delays = np.percentile([each for count in counts for each in count.delays], (50, 95)) * 1000
+    delays = np.percentile([each for count in counts for each in count.delays] or [np.nan], (50, 95)) * 1000
     lines = [
         f"missed {count.name}: {len(count.missed)} of {count.clips}, "
         f"{100 * len(count.missed) / count.clips:.1f} %   {' '.join(count.missed)}"
         for count in counts
+        if count.clips
     ]
     return [
         *lines,

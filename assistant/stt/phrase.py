@@ -41,15 +41,11 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         # Recordings of 50 speakers, also in noise and after speech: above -4 where the word can be made out at all.
         # What the detector took for it in four hours of other speech, most of it in noise: below -8.5.
         "alexa": Phrase(("Alexa", "alexa"), -6.0),
-        # Synthetic voices, also in noise: above -8.5. What the detector took for it: below -11.7.
-        "hey_mycroft": Phrase(
-            ("Hey Mycroft", "Hey, Mycroft", "A. Mycroft", "Mycroft", "Microft", "Macroft", "Mike Croft", "my craft",
-             "my croft", "Mick Rock", "Macross", "Microsoft"),
-            -9.5,
-        ),
+        # The bundled voice above -5.5, three other synthetic ones above -10, with noise; ordinary speech below -12.5.
+        "hey_mycroft": Phrase(("Mycroft", "Macroft", "Macross", "Mick Rock", "my craft"), -10.2),
         "hey_jarvis": Phrase(("Jarvis", "jarvis"), -8.0),
     }
-)  # fmt: skip
+)
 """Wake words that can be judged. "Okay Nabu" cannot: it is written in too many ways."""
 
 
@@ -88,9 +84,7 @@ class PhraseJudge:
         release_memory()
 
 
-def _likeliest(
-    model: MoonshineModel, sound: Samples, spellings: tuple[tuple[int, ...], ...], floor: float
-) -> float:
+def _likeliest(model: MoonshineModel, sound: Samples, spellings: tuple[tuple[int, ...], ...], floor: float) -> float:
     """The highest log-probability of one of the spellings at any place of what is heard; at least `floor`."""
     heard, logits, cache = model.begin(model.encode(sound))
     best = floor

@@ -27,6 +27,10 @@ TRIES = (0, 1, 2, 4, 6)
 often for one suspicion, which bounds what it costs."""
 STRICTER = 3.0
 """How much surer (natural logarithm) the judge must be at the lowest sensitivity, and less sure at the highest."""
+LOW: Mapping[str, float] = MappingProxyType({"alexa": 0.05})
+"""Scores from which on a word is suspected, at the middle sensitivity; 0.3 for the others."""
+SPREAD = 5.0
+"""Times more at the lowest sensitivity, and less at the highest."""
 SURE: Mapping[str, float] = MappingProxyType({"alexa": 0.97, "hey_mycroft": 1.01})
 """Scores that need no judge. "Hey my friend" gets 1.0 as hey_mycroft, so that word always needs one; words not named
 here keep the threshold that they have without a judge."""
@@ -81,8 +85,8 @@ class CascadeEngine:
         self._detector = detector
         self._judge = judge
         self._fixed = dict(fixed or {})
-        # 0.25, 0.05 and 0.01 at the lowest, the middle and the highest sensitivity.
-        self._low = 10 ** (-0.6 - 1.4 * sensitivity)
+        factor = SPREAD ** (1.0 - 2.0 * sensitivity)
+        self._low = {word: min(0.9, LOW.get(word, 0.3) * factor) for word in self.words}
         self._needed = STRICTER * (1.0 - 2.0 * sensitivity)
         self._refractory = int(refractory_seconds * RATE)
         self._ring = Ring(int(WINDOW_SECONDS * RATE))
@@ -132,7 +136,7 @@ class CascadeEngine:
         """Whether the word counts now."""
         plain = self._detector.thresholds[peak.word]
         judged = self._judged(peak.word)
-        low = self._low if judged else plain
+        low = self._low[peak.word] if judged else plain
         if peak.score < low and state.frames < 0:
             state.armed = True
             return False
