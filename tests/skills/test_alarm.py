@@ -95,6 +95,7 @@ async def test_alarms_follow_a_corrected_clock_and_none_rings_twice() -> None:
         assert len(await tester.advance(minutes=1)) == 1
         await tester.hush()
         tester.clock.correct(MONDAY + SEVEN - timedelta(hours=1))
+        assert await tester.advance(seconds=1) == []
         assert await tester.advance(hours=2) == []
         assert "tomorrow at seven" in (await tester.ask("when is my next alarm")).text
 
@@ -113,11 +114,23 @@ async def test_snooze_sleeps_and_rings_again_also_over_a_power_cut(tmp_path: Pat
         assert "tomorrow at seven" in (await tester.ask("when is my next alarm")).text
 
 
+async def test_a_corrected_clock_moves_no_snooze_not_even_over_a_reboot(tmp_path: Path) -> None:
+    async with SkillTester(ALARM, data=tmp_path) as tester:
+        await tester.ask("wake me at seven")
+        await tester.advance(SEVEN)
+        await tester.ask("snooze for ten minutes")
+        tester.clock.correct(MONDAY + timedelta(days=40))
+        assert await tester.advance(minutes=1) == []
+        assert await tester.restart(reboot=True, off=timedelta(minutes=5)) == []
+        assert len(await tester.advance(minutes=4)) == 1
+
+
 async def test_skipping_tomorrow_leaves_one_day_out() -> None:
     async with SkillTester(ALARM) as tester:
         await tester.ask("wake me every weekday at seven")
         await tester.ask("wake me tomorrow at eight")
         assert "tomorrow" in (await tester.ask("skip tomorrow's alarm")).text
+        assert (await tester.ask("skip tomorrow's alarm")).text == "There is no alarm tomorrow."
         assert await tester.advance(SEVEN + timedelta(hours=12)) == []
         assert len(await tester.advance(hours=12)) > 0
         assert (await tester.ask("no alarm on saturday")).text == "There is no alarm on Saturday the seventh of March."

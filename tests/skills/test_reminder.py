@@ -62,6 +62,15 @@ async def test_a_time_follows_the_corrected_clock_and_a_while_does_not() -> None
         assert ["eat" in text for text in await tester.advance(minutes=20)] == [True]
 
 
+async def test_a_while_lasts_as_long_over_a_corrected_clock_and_a_reboot(tmp_path: Path) -> None:
+    async with SkillTester(REMINDER, data=tmp_path) as tester:
+        await tester.ask("remind me to look at the oven in ten minutes")
+        tester.clock.correct(MONDAY + timedelta(days=40))
+        assert await tester.advance(minutes=1) == []
+        assert await tester.restart(reboot=True, off=timedelta(minutes=5)) == []
+        assert len(await tester.advance(minutes=4)) == 1
+
+
 async def test_what_was_not_said_is_asked() -> None:
     async with SkillTester(REMINDER) as tester:
         assert (await tester.ask("set a reminder")).ask
@@ -132,6 +141,7 @@ async def test_one_that_repeats_comes_back_on_its_days(tmp_path: Path) -> None:
         assert told == [True] * 4 + [False] * 2 + [True] * 2
         assert "every weekday at eight o'clock in the morning" in (await tester.ask("what are my reminders")).text
         tester.clock.correct(tester.clock.now() - timedelta(hours=3))
+        assert await tester.advance(seconds=1) == []
         assert await tester.advance(hours=4) == []
         await tester.ask("cancel the reminder")
         assert await tester.advance(days=7) == []
