@@ -15,7 +15,7 @@ from assistant.stt.acceptance import Acceptance, Fit, read_acceptance
 from assistant.stt.engine import HeardSlot, Meaning, Outlook
 from assistant.stt.guard import token_limit
 from assistant.stt.moonshine_model import Cache, Floats, Heard, MoonshineModel, log_softmax
-from assistant.stt.paths import Result, Settings, Step, steps
+from assistant.stt.paths import Found, Result, Settings, Step, steps
 from assistant.stt.search import Prior, Search
 from assistant.stt.surface import Surface
 
@@ -102,9 +102,9 @@ class Guide:
         """The best sentence, if it fits well enough."""
         if fit is None or not result.found or not self._acceptance.accepts(fit) or self.is_cut(result):
             return None
-        best = result.found[0]
+        best = self._plainest(result)
         nexts = self.network.nexts(best.place)
-        gap, rival = self._rival(result)
+        gap, rival = self._rival(result, best)
         intent = nexts.intents[0]
         if len(nexts.intents) > 1:
             gap, rival = 0.0, nexts.intents[1]
@@ -187,13 +187,25 @@ class Guide:
         best = result.found[0]
         return Fit(len(best.tokens), best.logp, sum(free.logps), best.prior, NARROW.judge(best))
 
-    def _rival(self, result: Result) -> tuple[float, str]:
-        """How far away the nearest other meaning is, and its intent."""
-        best = result.found[0]
+    def _plainest(self, result: Result) -> Found:
+        """Of the sentences with the words of the best one that with the least free text, then with the fewest slots:
+        "today" as it is written in one sentence comes before "today" as a date of another."""
+        text = self.text(result.found[0].path)
+        same = [found for found in result.found if self.text(found.path) == text]
+        return min(same, key=self._looseness)
+
+    def _looseness(self, found: Found) -> tuple[float, int]:
+        return found.cost, len(self.slots(found.path))
+
+    def _rival(self, result: Result, best: Found) -> tuple[float, str]:
+        """How far away the nearest other meaning is, and its intent. A looser reading of the same words is none."""
         gap, intent = math.inf, ""
         if best.rival is not None:
             gap, intent = best.rival.gap, self.network.nexts(best.place).intents[0]
-        for other in result.found[1:]:
+        text, looseness = self.text(best.path), self._looseness(best)
+        for other in result.found:
+            if other is best or (self.text(other.path) == text and self._looseness(other) > looseness):
+                continue
             ahead = NARROW.judge(best) - NARROW.judge(other)
             if ahead < gap:
                 gap, intent = ahead, self.network.nexts(other.place).intents[0]

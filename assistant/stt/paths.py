@@ -69,7 +69,7 @@ class Settings:
     """Hypotheses that are so much less likely than the best are given up."""
     bonus: float = 0.8
     """Added per token when sentences of different lengths are compared: short ones are too likely."""
-    free_cost: float = 0.7
+    free_cost: float = 1.5
     """Taken per token of free text, so that the words of a sentence win against the same words in a free slot."""
     free_choices: int = 6
     """Tokens tried at each step of free text."""
