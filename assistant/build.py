@@ -51,6 +51,7 @@ from assistant.wake.service import WakeService
 
 if TYPE_CHECKING:
     from assistant.audio.pyaudio_device import PortAudio
+    from assistant.stt.shared import SharedModel
 
 SERVICES: Mapping[str, type[Service]] = MappingProxyType(
     {
@@ -144,10 +145,31 @@ class Builder:
 
     def detector(self) -> WakeEngine:
         """The wake-word engine. Raises ModelError for a word there is no model for."""
+        from assistant.wake.cascade import CascadeEngine
         from assistant.wake.microwakeword_engine import MicroWakeWordEngine
 
-        wake = self._config.wake
-        return MicroWakeWordEngine(wake.words, thresholds=wake.thresholds, refractory_seconds=wake.refractory_seconds)
+        wake, deaf = self._config.wake, self._config.wake.refractory_seconds
+        detector = MicroWakeWordEngine(
+            wake.words, thresholds=wake.thresholds, sensitivity=wake.sensitivity, refractory_seconds=deaf
+        )
+        if not wake.confirm or self._config.stt.engine != "moonshine":
+            return detector
+        from assistant.stt.phrase import PhraseJudge
+
+        return CascadeEngine(
+            detector,
+            PhraseJudge(self._moonshine),
+            sensitivity=wake.sensitivity,
+            fixed=wake.thresholds,
+            refractory_seconds=deaf,
+        )
+
+    @cached_property
+    def _moonshine(self) -> SharedModel:
+        """One model for the wake word and the request, if both are heard in this process."""
+        from assistant.stt.shared import SharedModel
+
+        return SharedModel(model=self._config.stt.model, threads=self._config.stt.threads)
 
     def recogniser(self) -> SttEngine:
         """The speech-to-text engine."""
@@ -158,7 +180,7 @@ class Builder:
             return VoskEngine(model=self._vosk_model(), language=self._config.language)
         from assistant.stt.moonshine_engine import MoonshineEngine
 
-        return MoonshineEngine(model=stt.model, threads=stt.threads)
+        return MoonshineEngine(shared=self._moonshine)
 
     def _vosk_model(self) -> str:
         """A folder as given, or a model of the catalogue by name; empty lets the engine say which one to install."""

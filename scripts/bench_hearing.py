@@ -77,7 +77,7 @@ def main() -> None:
     if options.calibrate:
         FILE.write_text(
             "# Fitted by scripts/bench_hearing.py --calibrate; see assistant/stt/acceptance.py.\n"
-            f"mean: {acceptance.mean:.2f}\nlag: {acceptance.lag:.2f}\n"
+            f"mean: {acceptance.mean:.2f}\nlag: {acceptance.lag:.2f}\ngain: {acceptance.gain:.2f}\n"
         )
     report = summary(trials, acceptance) | {
         "compile_seconds": round(compiled, 3),
@@ -168,7 +168,7 @@ class Bench:
         began = time.process_time()
         begun = start(self.model, self.model.encode(sound))
         free = greedy(self.model, begun, guard.token_limit(len(sound)))
-        result, fit = self.guide.follow(begun, sum(free.logps), len(sound))
+        result, fit = self.guide.follow(begun, free, len(sound))
         spent = time.process_time() - began
         right: bool | None = None
         if label is not None:
@@ -184,18 +184,26 @@ class Bench:
 
 
 def calibrate(trials: Sequence[Trial]) -> Acceptance:
-    """The thresholds that keep most commands while other sound stays out; of equal ones the strictest."""
-    commands = np.array([(t.fit.mean, t.fit.lag) for t in trials if t.right and t.fit and not t.cut])
-    other = np.array([(t.fit.mean, t.fit.lag) for t in trials if t.right is None and t.fit and not t.cut])
-    count = sum(trial.right is None for trial in trials)
-    best: tuple[float, float, float] = (-1, 0, 0)
-    for mean in np.arange(-3, -0.2, 0.05):
-        for lag in np.arange(-3, -0.1, 0.05):
-            wrong = int(((other > (mean, lag)).all(axis=1)).sum()) if len(other) else 0
-            if wrong <= FALSE_ACCEPTS * count:
-                kept = float((commands > (mean, lag)).all(axis=1).sum())
-                best = max(best, (kept, float(mean), float(lag)))
-    return Acceptance(mean=best[1], lag=best[2])
+    """The thresholds that keep most commands while other sound stays out; of all that do equally well, the middle."""
+    fits = [(trial.right, trial.fit) for trial in trials if trial.fit and not trial.cut]
+    commands = np.array([(fit.mean, fit.lag, fit.gain) for right, fit in fits if right])
+    other = np.array([(fit.mean, fit.lag, fit.gain) for right, fit in fits if right is None])
+    allowed = FALSE_ACCEPTS * sum(trial.right is None for trial in trials)
+    best, equal = -1, []
+    for mean in np.arange(-3, -0.6, 0.1):
+        for lag in np.arange(-2, -0.5, 0.1):
+            for gain in np.arange(0, 2.5, 0.1):
+                least = (mean, lag, gain)
+                kept = int((commands > least).all(axis=1).sum())
+                if kept < best or (len(other) and (other > least).all(axis=1).sum() > allowed):
+                    continue
+                if kept > best:
+                    best, equal = kept, []
+                equal.append(least)
+    if not equal:
+        sys.exit("no thresholds keep the other sound out")
+    middle = np.median(np.array(equal), axis=0)
+    return Acceptance(*(float(value) for value in middle))
 
 
 def summary(trials: Sequence[Trial], acceptance: Acceptance) -> dict[str, object]:
@@ -215,7 +223,14 @@ def summary(trials: Sequence[Trial], acceptance: Acceptance) -> dict[str, object
             row["accepted and right"] = percent(sum(bool(trial.right) for trial in accepted), len(group))
             row["accepted and wrong"] = percent(sum(not trial.right for trial in accepted), len(group))
         rows[name] = row
-    return {"thresholds": {"mean": round(acceptance.mean, 2), "lag": round(acceptance.lag, 2)}, "groups": rows}
+    return {
+        "thresholds": {
+            "mean": round(acceptance.mean, 2),
+            "lag": round(acceptance.lag, 2),
+            "gain": round(acceptance.gain, 2),
+        },
+        "groups": rows,
+    }
 
 
 def percent(part: int, whole: int) -> float:
@@ -234,7 +249,13 @@ def table(report: dict[str, object]) -> str:
 def as_row(trial: Trial) -> dict[str, object]:
     row: dict[str, object] = {"group": trial.group, "file": trial.file, "right": trial.right}
     if trial.fit is not None:
-        row |= {"mean": trial.fit.mean, "lag": trial.fit.lag, "tokens": trial.fit.tokens, "cut": trial.cut}
+        row |= {
+            "mean": trial.fit.mean,
+            "lag": trial.fit.lag,
+            "gain": trial.fit.gain,
+            "tokens": trial.fit.tokens,
+            "cut": trial.cut,
+        }
     return row
 
 

@@ -18,8 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Each with what it writes. None of it is derived from speech.
 MAY_WRITE = {
     "assistant/audio/file_device.py": "the demo's replies, into the folder that the person named",
-    "assistant/cli/demo.py": "a scratch folder for the demo's timers; it goes away at the end",
-    "assistant/cli/hear.py": "a scratch folder for timers that recordings set; it goes away at the end",
+    "assistant/cli/context.py": "a scratch folder, in RAM, for what skills of a demonstration keep; it goes away",
     "assistant/cli/say.py": "`say --wav FILE`: text that the person typed, spoken into a file that he named",
     "assistant/intent/classifier_model.py": "what was trained on the skills' own sentences",
     "assistant/intent/linear.py": "what was trained on the skills' own sentences",

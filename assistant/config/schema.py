@@ -52,9 +52,11 @@ class Wake:
     engine: str = setting("microwakeword", "which detector", choices=("microwakeword",))
     words: tuple[str, ...] = setting(("hey_mycroft",), "one or several of hey_mycroft, alexa, hey_jarvis, okay_nabu")
     thresholds: Mapping[str, float] = setting(
-        NO_THRESHOLDS, "score (0 to 1) needed per word; a word not named here keeps its measured default",
+        NO_THRESHOLDS, "fixed score (0 to 1) per word, not confirmed; a word not named here keeps what was measured",
         low=0.0, high=1.0,
     )  # fmt: skip
+    sensitivity: float = setting(0.5, "higher misses fewer words and wakes more often for nothing", low=0.0, high=1.0)
+    confirm: bool = setting(True, "ask the recogniser (moonshine) too before waking; wants its model in memory")
     refractory_seconds: float = setting(2.0, "deaf time after a detection", low=0.0, high=10.0)
 
 

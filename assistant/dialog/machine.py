@@ -59,6 +59,12 @@ class Session:
     """The skill whose question this session answers."""
     transcript: Spoken = field(default_factory=Spoken)
     meaning: Meaning | None = None
+    part: Spoken = field(default_factory=Spoken)
+    """The request of a longer sentence that is being worked on; empty: the whole sentence."""
+    rest: tuple[Spoken, ...] = ()
+    """Its requests that are still to be done."""
+    said: tuple[str, ...] = ()
+    """The replies to those that are done."""
     intent: str | None = None
     skill: str | None = None
     slots: tuple[Slot, ...] = ()
@@ -180,9 +186,9 @@ class Machine:
             case "thinking", skill.Replied() | consent.Replied():
                 self._mark(session, "skill", now)
                 session.ask = message.ask
-                yield from self._reply(session, message.text.text, "asked" if message.ask else "answered", now)
+                yield from self._done(session, message.text.text, now)
             case "thinking", skill.Hushed():
-                yield from self._reply(session, "", "answered", now)
+                yield from self._done(session, "", now)
             case "speaking", tts.Ended(cause=cause):
                 asks = session.ask and cause == "said" and session.skill is not None
                 yield from self._close(session, session.outcome, now)
@@ -230,16 +236,18 @@ class Machine:
         self._enter(session, "thinking", now, self._limits.thinking)
         yield intent.Understand(
             session=session.id,
-            text=session.transcript,
+            text=session.part or session.transcript,
             language=self._language,
             floor=CERTAIN if session.answers else 0.0,
-            meaning=session.meaning,
+            meaning=None if session.part else session.meaning,
         )
 
     def _matched(self, session: Session, message: intent.Matched, now: float) -> Iterator[Message]:
         """The skill hears the same message and works already; the dialogue's own intents are done here."""
         self._mark(session, "intent", now)
         session.intent, session.skill, session.slots = message.intent, message.skill, message.slots
+        if message.rest:
+            session.part, session.rest = message.text, (*message.rest, *session.rest)
         if message.skill == OWN:
             if session.why == "typed":
                 yield tts.Stop()
@@ -249,8 +257,19 @@ class Machine:
             else:
                 yield from self._reply(session, self._phrase("cancelled"), "answered", now)
 
+    def _done(self, session: Session, text: str, now: float) -> Iterator[Message]:
+        """A request is answered: go on with the next of the same sentence, unless this one needs an answer first."""
+        if session.ask or not session.rest:
+            yield from self._reply(session, text, "asked" if session.ask else "answered", now)
+            return
+        session.said = (*session.said, text)
+        session.part, *rest = session.rest
+        session.rest = tuple(rest)
+        yield from self._understand(session, now)
+
     def _reply(self, session: Session, text: str, outcome: dialog.Outcome, now: float) -> Iterator[Message]:
         """The answer is known: tell whoever asked, and speak it if it is to be heard."""
+        text = " ".join(filter(None, (*session.said, text)))
         session.outcome = outcome
         yield dialog.Answered(
             session=session.id,
@@ -265,6 +284,7 @@ class Machine:
         )
         # The answer is out: nothing of what was said is kept while it is spoken.
         session.transcript, session.meaning, session.slots = Spoken(), None, ()
+        session.part, session.rest, session.said = Spoken(), (), ()
         if session.aloud and text:
             self._enter(session, "speaking", now, SPEAKING_SECONDS)
             yield tts.Say(session=session.id, text=Spoken(text), language=self._language)

@@ -28,7 +28,7 @@ ELSEWHERE = Path(__file__).parent / "elsewhere"
 _PER_INTENT = 48
 _FEWEST_PER_LINE = 3
 _OF_SOMETHING_ELSE = 0.25
-_PER_LINE_OF_NOBODY = 6
+_PER_LINE_OF_NOBODY = 5
 ANY_TIME = datetime(2026, 1, 5, 12, tzinfo=UTC)
 _Words = tuple[str, ...]
 

@@ -84,22 +84,22 @@ def _is_usable(form: _Form, types: Mapping[SlotRef, SlotType]) -> bool:
     return all(type_.kind != "text" for type_ in found) and len(set(found)) == len(found)
 
 
-def _forms(node: Node) -> set[_Form]:
-    """The slots that sentences of a template have, for each way to say it."""
+def _forms(node: Node) -> list[_Form]:
+    """The slots that sentences of a template have, for each way to say it, in the order of writing."""
     match node:
         case SlotRef():
-            return {frozenset({node})}
+            return [frozenset({node})]
         case Choice(options):
-            return set(list(dict.fromkeys(form for option in options for form in _forms(option)))[:_MOST_FORMS])
+            return list(dict.fromkeys(form for option in options for form in _forms(option)))[:_MOST_FORMS]
         case Parts(parts):
-            found: set[_Form] = {frozenset()}
+            found: list[_Form] = [frozenset()]
             for part in parts:
-                found = {one | two for one, two in product(found, _forms(part))}
+                found = list(dict.fromkeys(one | two for one, two in product(found, _forms(part))))
                 if len(found) > _MOST_FORMS:
-                    found = set(sorted(found, key=len)[-_MOST_FORMS:])
+                    found = sorted(found, key=len)[-_MOST_FORMS:]
             return found
         case _:
-            return {frozenset()}
+            return [frozenset()]
 
 
 @dataclass(frozen=True, slots=True)

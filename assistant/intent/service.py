@@ -18,7 +18,8 @@ from assistant.grammar.folder import read_sentences
 from assistant.grammar.sentences import SkillSentences
 from assistant.intent.engine import IntentEngine, Match
 from assistant.intent.heard import heard
-from assistant.messages import Message, intent, skill, system
+from assistant.intent.parts import requests
+from assistant.messages import Message, Spoken, intent, skill, system
 from assistant.service import Service
 
 ALIKE = 0.05
@@ -125,8 +126,13 @@ class IntentService(Service):
                 await asyncio.wait_for(self._learned.wait(), self._patience)
             except TimeoutError:
                 self.log.warning("asked before any skill was loaded")
-        engine, found = await self._work(partial(self._match, wish.text.text, wish.language))
         meaning = wish.meaning
+        engine, found = await self._work(partial(self._match, wish.text.text, wish.language))
+        said: tuple[str, ...] = (wish.text.text,)
+        if meaning is None and not wish.floor and not _is_whole(found):
+            said = await self._work(partial(self._requests, wish.text.text, wish.language))
+            if said != (wish.text.text,):
+                engine, found = await self._work(partial(self._match, said[0], wish.language))
         if meaning is not None and meaning.skill in self._folders:
             if meaning.gap < UNSURE_GAP and meaning.rival not in ("", meaning.intent):
                 either = (meaning.intent, meaning.rival)
@@ -148,16 +154,29 @@ class IntentService(Service):
                 intent=best.intent,
                 skill=best.skill,
                 slots=best.slots,
-                text=wish.text,
+                text=Spoken(said[0]),
                 confidence=best.confidence,
                 engine=engine,
+                rest=tuple(map(Spoken, said[1:])),
             )
         )
 
-    def _match(self, text: str, language: str) -> tuple[str, list[Match]]:
+    def _requests(self, text: str, language: str) -> tuple[str, ...]:
+        """What is asked for in one sentence, by the engines that know the sentences word for word."""
+        engines = [engine for engine in self._engines if not engine.trains]
+
+        def understand(part: str) -> Match | None:
+            _, found = self._match(part, language, engines)
+            return found[0] if found else None
+
+        return requests(text, understand, language)
+
+    def _match(
+        self, text: str, language: str, engines: Sequence[IntentEngine] | None = None
+    ) -> tuple[str, list[Match]]:
         """The first engine that finds something, and what it found. A failing engine is passed over."""
         now = self._clock.now()
-        for engine in self._engines:
+        for engine in self._engines if engines is None else engines:
             try:
                 found = [match for match in engine.match(text, language, now) if match.skill in self._folders]
             except AssistantError as error:
@@ -257,6 +276,11 @@ class _Trainer:
         self._given.clear()
         self.busy = True
         return self._waiting
+
+
+def _is_whole(found: Sequence[Match]) -> bool:
+    """Whether the words fit so well that they can be one request only. Free text could hold another."""
+    return bool(found) and found[0].confidence == 1.0 and all(slot.kind != "text" for slot in found[0].slots)
 
 
 def _choices(found: Sequence[Match]) -> tuple[str, ...]:

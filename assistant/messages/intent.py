@@ -26,7 +26,11 @@ class Understand(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matched(Message):
-    """One skill's intent fits. `confidence` is 1.0 only for an exact sentence; `intent` is `skill.name`."""
+    """One skill's intent fits. `confidence` is 1.0 only for an exact sentence; `intent` is `skill.name`.
+
+    `text` is what was meant: without what people took back, and of several requests in one sentence the first; `rest`
+    are the others, in order. The dialogue has them understood when this one is answered.
+    """
 
     topic: ClassVar[str] = "intent.matched"
     session: str
@@ -36,6 +40,7 @@ class Matched(Message):
     text: Spoken
     confidence: float
     engine: str
+    rest: tuple[Spoken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from assistant.clock import Clock
 from assistant.messages.base import Slot, Spoken
-from assistant.skills import words
+from assistant.skills import weekly, words
 from assistant.skills.dialogs import Dialogs, sentence
 from assistant.skills.schedule import Deadline, Schedule
 from assistant.skills.store import Json, Store, StoreError
@@ -28,7 +28,7 @@ from assistant.skills.words import Sayable
 
 __all__ = [
     "Context", "Deadline", "Json", "Reply", "Request", "Schedule", "Setting", "Skill", "SkillInfo", "Slot", "Spoken",
-    "Store", "StoreError", "intent", "words",
+    "Store", "StoreError", "intent", "weekly", "words",
 ]  # fmt: skip
 
 Setting = bool | int | float | str

@@ -1,7 +1,8 @@
 """Whether a sentence that was found is what was said, or only the nearest thing a skill knows.
 
-Two measures: how likely the decoder finds the sentence itself, and how much less likely than what it would write if it
-were free, both per token. The thresholds are fitted by `scripts/bench_hearing.py --calibrate` to recordings and written
+Three measures, all per token: how likely the decoder finds the sentence, how much less likely than what it would write
+if it were free, and how much more likely than without any sound. The last keeps out what fits any noise, such as "I
+don't know what to do". The thresholds are fitted by `scripts/bench_hearing.py --calibrate` to recordings and written
 to `acceptance.yaml`; they are not chosen by hand.
 """
 
@@ -27,6 +28,8 @@ class Fit:
     logp: float
     free_logp: float
     """Of the best free text."""
+    prior: float
+    """Of the sentence without any sound."""
     value: float
     """What the search compares sentences by."""
 
@@ -40,17 +43,23 @@ class Fit:
         """How much less likely a token is than in free text; near 0 is good."""
         return (self.logp - self.free_logp) / self.tokens
 
+    @property
+    def gain(self) -> float:
+        """How much more likely the sound makes a token."""
+        return (self.logp - self.prior) / self.tokens
+
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Least values of both measures, and how they make a confidence."""
+    """Least values of the measures, and how they make a confidence."""
 
     mean: float
     lag: float
+    gain: float
 
     def accepts(self, fit: Fit) -> bool:
         """Whether the sentence was said."""
-        return fit.mean > self.mean and fit.lag > self.lag
+        return fit.mean > self.mean and fit.lag > self.lag and fit.gain > self.gain
 
     def confidence(self, fit: Fit) -> float:
         """0..1: 1 for a sentence that free text would be too, 0.5 at the threshold."""
@@ -62,9 +71,9 @@ def read_acceptance(path: Path = FILE) -> Acceptance:
     """The thresholds. Raises EngineError when the file cannot be used."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found = Acceptance(mean=float(data["mean"]), lag=float(data["lag"]))
+        found = Acceptance(mean=float(data["mean"]), lag=float(data["lag"]), gain=float(data["gain"]))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise EngineError("the thresholds cannot be read", where=str(path), hint="Install the program again") from error
-    if not (math.isfinite(found.mean) and found.mean < 0 and math.isfinite(found.lag) and found.lag < 0):
-        raise EngineError("the thresholds must be below 0", where=str(path), hint="Install the program again")
+    if not (-math.inf < found.mean < 0 and -math.inf < found.lag < 0 <= found.gain < math.inf):
+        raise EngineError("the thresholds make no sense", where=str(path), hint="Install the program again")
     return found

@@ -15,17 +15,22 @@ from assistant.stt.acceptance import Acceptance, Fit, read_acceptance
 from assistant.stt.engine import HeardSlot, Meaning, Outlook
 from assistant.stt.guard import token_limit
 from assistant.stt.moonshine_model import Cache, Floats, Heard, MoonshineModel, log_softmax
-from assistant.stt.search import Prior, Result, Search, Settings, Step, steps
+from assistant.stt.paths import Found, Result, Settings, Step, steps
+from assistant.stt.search import Prior, Search
 from assistant.stt.surface import Surface
 
-NARROW = Settings(opening=(16, 12, 10, 8))
+NARROW = Settings(beam=4, opening=(12, 8, 6, 5), margin=6.0, prior_tokens=1)
 """Enough for clear speech."""
-WIDE = Settings(opening=(48, 40, 24, 12))
+WIDE = Settings(beam=6, opening=(40, 32, 20, 12))
 """When the narrow search finds nothing that fits well: in noise the first word is often swallowed."""
 CUT = replace(NARROW, bonus=NARROW.bonus / 2)
 """To compare the beginning of a sentence with whole ones: the bonus is there to make sentences go on."""
-POOR_LOGP = -0.5
+POOR_LOGP = -0.4
 """Mean log-probability of a token below which the search is repeated more widely."""
+SURE_LOGP = -0.3
+"""When every token of free text is likelier, and it is a sentence, no search can find a better one."""
+BROKEN_OFF_LOGP = -1.0
+"""The same for the beginning of a sentence, which ends where none should."""
 RIVALS = 3
 
 
@@ -36,6 +41,22 @@ class Start:
     heard: Heard
     first: Floats
     cache: Cache
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Free text: tokens without the end, and the log-probability of each, the end included."""
+
+    tokens: tuple[int, ...]
+    logps: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return sum(self.logps) / len(self.logps)
+
+    def after(self, prefix: int) -> Free:
+        """Without the first `prefix` tokens."""
+        return Free(self.tokens[prefix:], self.logps[prefix:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +85,15 @@ class Guide:
         heard, logits, cache = model.begin(model.encode(silence))
         self._prior = Prior(heard, log_softmax(logits)[0], cache)
 
-    def follow(self, start: Start, free_logp: float, samples: int) -> tuple[Result, Fit | None]:
-        """Search, more widely if need be. `free_logp` is the log-probability of the best free text after `start`."""
-        found, fit = self._search(NARROW, start, free_logp, samples)
+    def follow(self, start: Start, free: Free, samples: int) -> tuple[Result, Fit | None]:
+        """Search, as widely as need be. `free` is the best free text after `start`."""
+        if min(free.logps) > SURE_LOGP:
+            plain = Search(self._model, self._surface, self._prior, NARROW).retrace(free.tokens, free.logps)
+            if plain is not None:
+                return plain, self._fit(plain, free)
+        found, fit = self._search(NARROW, start, free, samples)
         if fit is None or fit.mean < POOR_LOGP:
-            wider, wider_fit = self._search(WIDE, start, free_logp, samples)
+            wider, wider_fit = self._search(WIDE, start, free, samples)
             if wider_fit is not None and (fit is None or wider_fit.value >= fit.value):
                 return wider, wider_fit
         return found, fit
@@ -77,9 +102,9 @@ class Guide:
         """The best sentence, if it fits well enough."""
         if fit is None or not result.found or not self._acceptance.accepts(fit) or self.is_cut(result):
             return None
-        best = result.found[0]
+        best = self._plainest(result)
         nexts = self.network.nexts(best.place)
-        gap, rival = self._rival(result)
+        gap, rival = self._rival(result, best)
         intent = nexts.intents[0]
         if len(nexts.intents) > 1:
             gap, rival = 0.0, nexts.intents[1]
@@ -104,7 +129,7 @@ class Guide:
         """Whether more is to be expected."""
         cut = result.broken_off
         if cut is not None and self.is_cut(result):
-            return "open" if cut.logp / len(cut.tokens) > 2 * POOR_LOGP else "unknown"
+            return "open" if cut.logp / len(cut.tokens) > BROKEN_OFF_LOGP else "unknown"
         return understood.outlook if understood is not None else "unknown"
 
     def is_cut(self, result: Result) -> bool:
@@ -151,21 +176,36 @@ class Guide:
         text = self._model.tokenizer.decode(step.token for step in free)
         return [(free[-1].place, " ".join(words(text)))] if free else []
 
-    def _search(self, settings: Settings, start: Start, free_logp: float, samples: int) -> tuple[Result, Fit | None]:
+    def _search(self, settings: Settings, start: Start, free: Free, samples: int) -> tuple[Result, Fit | None]:
         settings = replace(settings, max_tokens=token_limit(samples))
         result = Search(self._model, self._surface, self._prior, settings).run(start.heard, start.first, start.cache)
-        if not result.found:
-            return result, None
-        best = result.found[0]
-        return result, Fit(len(best.tokens), best.logp, free_logp, settings.judge(best))
+        return result, self._fit(result, free)
 
-    def _rival(self, result: Result) -> tuple[float, str]:
-        """How far away the nearest other meaning is, and its intent."""
+    def _fit(self, result: Result, free: Free) -> Fit | None:
+        if not result.found:
+            return None
         best = result.found[0]
+        return Fit(len(best.tokens), best.logp, sum(free.logps), best.prior, NARROW.judge(best))
+
+    def _plainest(self, result: Result) -> Found:
+        """Of the sentences with the words of the best one that with the least free text, then with the fewest slots:
+        "today" as it is written in one sentence comes before "today" as a date of another."""
+        text = self.text(result.found[0].path)
+        same = [found for found in result.found if self.text(found.path) == text]
+        return min(same, key=self._looseness)
+
+    def _looseness(self, found: Found) -> tuple[float, int]:
+        return found.cost, len(self.slots(found.path))
+
+    def _rival(self, result: Result, best: Found) -> tuple[float, str]:
+        """How far away the nearest other meaning is, and its intent. A looser reading of the same words is none."""
         gap, intent = math.inf, ""
         if best.rival is not None:
             gap, intent = best.rival.gap, self.network.nexts(best.place).intents[0]
-        for other in result.found[1:]:
+        text, looseness = self.text(best.path), self._looseness(best)
+        for other in result.found:
+            if other is best or (self.text(other.path) == text and self._looseness(other) > looseness):
+                continue
             ahead = NARROW.judge(best) - NARROW.judge(other)
             if ahead < gap:
                 gap, intent = ahead, self.network.nexts(other.place).intents[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,25 +12,14 @@ from assistant.grammar.sentences import SkillSentences
 from assistant.stt import guard
 from assistant.stt.buffer import UtteranceBuffer
 from assistant.stt.engine import Hypothesis, Outlook
-from assistant.stt.guided import Guide, Start, start, start_after
+from assistant.stt.guided import Free, Guide, Start, start, start_after
 from assistant.stt.memory import release_memory
-from assistant.stt.moonshine_model import MoonshineModel, find_model, log_softmax
+from assistant.stt.moonshine_model import MoonshineModel, log_softmax
+from assistant.stt.shared import SharedModel
 from assistant.stt.tokenizer import EOS
 from assistant.stt.wakeword import strip_wake_word
 
 _NOTHING = Hypothesis(text="", confidence=0.0, language="en")
-
-
-@dataclass(frozen=True, slots=True)
-class Free:
-    """Free text: tokens without the end, and the log-probability of each, the end included."""
-
-    tokens: tuple[int, ...]
-    logps: tuple[float, ...]
-
-    @property
-    def mean(self) -> float:
-        return sum(self.logps) / len(self.logps)
 
 
 class MoonshineEngine:
@@ -40,10 +28,10 @@ class MoonshineEngine:
     name = "moonshine"
     language = "en"
 
-    def __init__(self, *, model: str = "", threads: int = 1) -> None:
-        """`model` is a folder with the model files; empty takes those of the installed package."""
-        self._folder = model
-        self._threads = threads
+    def __init__(self, *, model: str = "", threads: int = 1, shared: SharedModel | None = None) -> None:
+        """`model` is a folder with the model files; empty takes those of the installed package. With `shared` both
+        come from there."""
+        self._shared = shared or SharedModel(model=model, threads=threads)
         self._model: MoonshineModel | None = None
         self._guide: Guide | None = None
         self._sound = UtteranceBuffer()
@@ -53,7 +41,7 @@ class MoonshineEngine:
     def start(self) -> None:
         """Load the model. Raises ModelError."""
         if self._model is None:
-            self._model = MoonshineModel(find_model(self._folder), threads=self._threads)
+            self._model = self._shared.get()
 
     def learn(self, skills: Sequence[SkillSentences]) -> None:
         """Compile the sentences; about 0.2 s for twenty skills. Raises SkillError, EngineError before `start`."""
@@ -114,7 +102,7 @@ class MoonshineEngine:
         if self._guide is not None:
             prefix = self._wake_tokens(model, free, text)
             after = start_after(model, begun, free.tokens[:prefix])
-            result, fit = self._guide.follow(after, sum(free.logps[prefix:]), len(sound))
+            result, fit = self._guide.follow(after, free.after(prefix), len(sound))
             understood = self._guide.understand(result, fit)
             outlook = self._guide.outlook(result, understood)
             if understood is not None:

@@ -81,7 +81,7 @@ def find_model(folder: str = "") -> Path:
 
 
 class MoonshineModel:
-    """Encoder, decoder and vocabulary. Not thread-safe; one thread uses it at a time."""
+    """Encoder, decoder and vocabulary. Keeps no state between calls, so threads may share it."""
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         """Load from `folder` (see `find_model`). Raises ModelError."""

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from assistant.grammar.network import START, Place
 from assistant.stt.guard import loops
 from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens, log_softmax
-from assistant.stt.surface import Node, Surface, Words
+from assistant.stt.paths import Found, Result, Rival, Settings, Step, slot_words
+from assistant.stt.surface import Node, Surface
 from assistant.stt.tokenizer import EOS
 
 
@@ -40,16 +41,6 @@ class Prior:
     cache: Cache
 
 
-class Step(NamedTuple):
-    """One step along a path, newest first: the place reached and the words said to get there."""
-
-    before: Step | None
-    place: Place
-    words: Words
-    token: int = -1
-    """In free text the token itself, with no words."""
-
-
 class Reading(NamedTuple):
     """A way to read the tokens of a hypothesis."""
 
@@ -62,76 +53,6 @@ class Reading(NamedTuple):
     """What free text has cost; the words of a sentence cost nothing."""
     between: bool
     """Between two words, so that the sentence may end here if the place allows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rival:
-    """What else it may have been, and by how much (log-probability) that was worse."""
-
-    gap: float
-    path: Step | None
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A sentence of the network. `logp` sums over `tokens`, the end included; `cost` is that of free text."""
-
-    path: Step | None
-    place: Place
-    logp: float
-    prior: float
-    """How likely the decoder finds the tokens without any sound."""
-    cost: float
-    tokens: tuple[int, ...]
-    rival: Rival | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Sentences best first, one for each meaning; and the best beginning of one, as if it had been broken off there."""
-
-    found: tuple[Found, ...]
-    broken_off: Found | None
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How wide and how long to search."""
-
-    beam: int = 6
-    opening: tuple[int, ...] = (32, 20, 14, 10)
-    """Width at the first tokens: how a sentence begins is often swallowed, and decides the rest."""
-    prior_tokens: int = 4
-    """Tokens for which the decoder's own expectation is looked at; the bonus stands for it afterwards."""
-    prior_share: float = 0.3
-    """Share of the decoder's own expectation that is taken away, because the sentences of a skill are not the English
-    it was trained on (internal language model, Meng et al. 2021, arXiv:2011.01991)."""
-    judged: int = 4
-    """Sentences for which the whole expectation is looked at in the end."""
-    judge_share: float = 0.4
-    margin: float = 9.0
-    """Hypotheses that are so much less likely than the best are given up."""
-    bonus: float = 0.8
-    """Added per token when sentences of different lengths are compared: short ones are too likely."""
-    free_cost: float = 0.7
-    """Taken per token of free text, so that the words of a sentence win against the same words in a free slot."""
-    free_choices: int = 6
-    """Tokens tried at each step of free text."""
-    max_tokens: int = 60
-    """More are not looked for; set it by the length of the sound."""
-
-    def value(self, found: Found) -> float:
-        """What sentences are compared by."""
-        return self.rank(found.logp, found.prior, found.cost) + self.bonus * len(found.tokens)
-
-    def judge(self, found: Found) -> float:
-        """What sentences are compared by once the prior of all tokens is known."""
-        return found.logp - self.judge_share * found.prior - found.cost + self.bonus * len(found.tokens)
-
-    def rank(self, logp: float, prior: float, cost: float) -> float:
-        """What hypotheses of equal length are compared by."""
-        return logp - self.prior_share * prior - cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +112,39 @@ class Search:
                 logits, silent = self._decoder.step(self._prior.heard, tokens, silent.take(rows))
                 priors = log_softmax(logits)
         return Result(self._ranked(), self._broken_off)
+
+    def retrace(self, tokens: Sequence[int], logps: Sequence[float]) -> Result | None:
+        """The result if free text, token by token, already is one sentence of the network, and only one; else None.
+
+        `logps` has one entry more than `tokens`, for the end. The gap to a rival is what the least sure token leaves.
+        """
+        readings = [Reading(START, self._surface.tree(START), None, 0.0, False)]
+        for place, token in enumerate(tokens):
+            after = [
+                found
+                for reading in readings
+                if token in reading.node.next
+                for found in self._after(reading, reading.node.next[token], token)
+            ]
+            if not after and token in self._surface.stops and place == len(tokens) - 1:
+                break
+            readings = after
+        ends = [reading for reading in readings if self._may_end(reading)]
+        gap = min(logp - math.log(max(1e-9, -math.expm1(min(logp, -1e-9)))) for logp in logps)
+        for reading in ends:
+            self._found.append(
+                Found(
+                    path=reading.path,
+                    place=reading.place,
+                    logp=sum(logps),
+                    prior=0.0,
+                    cost=0.0,
+                    tokens=(*tokens, EOS),
+                    rival=Rival(gap, reading.path, reading.place),
+                )
+            )
+        found = self._ranked()
+        return Result(found, None) if len(found) == 1 else None
 
     def _advance(self, beam: list[_Hypothesis], scores: Floats, priors: Floats | None) -> list[_Hypothesis]:
         """Every hypothesis by one token; the best of them, and what ended on the way."""
@@ -317,7 +271,7 @@ class Search:
         for found in sorted(self._found, key=lambda found: -self._settings.value(found)):
             best.setdefault(self.meaning(found), found)
         chosen = list(best.values())[: self._settings.judged]
-        if len(chosen) > 1 and self._settings.judge_share:
+        if chosen:
             priors = self._decoder.score(self._prior.heard, [found.tokens for found in chosen])
             chosen = [replace(found, prior=prior) for found, prior in zip(chosen, priors, strict=True)]
             chosen.sort(key=lambda found: -self._settings.judge(found))
@@ -326,32 +280,6 @@ class Search:
     def meaning(self, found: Found) -> Hashable:
         """What makes two sentences different requests: the intents and what is in the slots."""
         return self._surface.network.nexts(found.place).intents, tuple(slot_words(found.path))
-
-
-def slot_words(path: Step | None) -> list[tuple[int, tuple[str | int, ...]]]:
-    """Number of each slot along a path, and its words (of free text the tokens), in the order they were said."""
-    found: list[tuple[int, tuple[str | int, ...]]] = []
-    before = Place(-1, -1)
-    for step in steps(path):
-        place = step.place
-        if place.slot >= 0:
-            said = step.words or (step.token,)
-            if (place.net, place.state, place.slot) == (before.net, before.state, before.slot) and found:
-                found[-1] = (place.slot, (*found[-1][1], *said))
-            else:
-                found.append((place.slot, said))
-        before = place
-    return found
-
-
-def steps(path: Step | None) -> list[Step]:
-    """A path from its beginning."""
-    found: list[Step] = []
-    while path is not None:
-        found.append(path)
-        path = path.before
-    found.reverse()
-    return found
 
 
 def _rival(winner: _Hypothesis, loser: _Hypothesis) -> Rival | None:

@@ -1,4 +1,4 @@
-"""A wake-word engine for tests: it knows its words by a mark in the sound, so no model and no voice is needed."""
+"""A wake-word engine and a judge for tests: they know words by a mark in the sound; no model and no voice is needed."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class FakeWakeEngine:
         self.words = tuple(words)
         self.resets = 0
         self.running = False
+        self.hears_itself = False
         self._refractory = int(refractory_seconds * RATE)
         self._deaf = dict.fromkeys(self.words, 0)
 
@@ -52,9 +53,34 @@ class FakeWakeEngine:
         self._deaf[word] = self._refractory
         return [Detection(word=word, score=0.99, ago=len(samples) - 2 - int(places[-1]))]
 
+    def speaking(self, on: bool) -> None:
+        self.hears_itself = on
+
     def reset(self) -> None:
         self.resets += 1
         self._deaf = dict.fromkeys(self.words, 0)
+
+    def close(self) -> None:
+        self.running = False
+
+
+class FakeJudge:
+    """Behaves as `Judge` says. It knows all words but "okay_nabu"; `asked` counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.running = False
+        self.asked = 0
+
+    def start(self) -> None:
+        self.running = True
+
+    def knows(self, word: str) -> bool:
+        return word in KNOWN[:3]
+
+    def judge(self, word: str, sound: Samples) -> float:
+        self.asked += 1
+        places = np.flatnonzero(sound[:-1] == _MARK)
+        return 5.0 if places.size and KNOWN[int(sound[places[-1] + 1])] == word else -5.0
 
     def close(self) -> None:
         self.running = False

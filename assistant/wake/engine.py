@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from assistant.audio.frame import Samples
 
@@ -17,6 +17,14 @@ class Detection:
     ago: int = 0
 
 
+class Peak(NamedTuple):
+    """The highest score of a word in a piece of sound, reached `ago` samples before its end."""
+
+    word: str
+    score: float
+    ago: int
+
+
 class WakeEngine(Protocol):
     """Finds wake words in a stream of frames."""
 
@@ -28,6 +36,10 @@ class WakeEngine(Protocol):
 
     def process(self, samples: Samples) -> list[Detection]:
         """Take the next FRAME_SAMPLES samples. A word that keeps scoring is reported once (refractory time)."""
+        ...
+
+    def speaking(self, on: bool) -> None:
+        """Whether the assistant itself is to be heard; while it is, a word may need more proof."""
         ...
 
     def reset(self) -> None:

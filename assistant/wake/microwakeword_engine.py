@@ -10,7 +10,8 @@ The filter bank adapts to the level of the background and the networks carry sta
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from assistant.audio.frame import RATE, Samples
 from assistant.errors import ModelError
-from assistant.wake.engine import Detection
+from assistant.wake.engine import Detection, Peak
 
 if TYPE_CHECKING:
     from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures
@@ -41,10 +42,11 @@ LAGS: Mapping[str, float] = MappingProxyType(
 
 
 class MicroWakeWordEngine:
-    """One or several microWakeWord models behind `WakeEngine`.
+    """One or several microWakeWord models behind `WakeEngine`, and the first stage of `CascadeEngine`.
 
-    `thresholds` maps a word to the score (0..1) it needs. For `refractory_seconds` after a detection the same word is
-    not reported again, and not before its score has fallen below the threshold.
+    `thresholds` maps a word to the score (0..1) it needs; `sensitivity` (0..1) shifts that of the others.
+    For `refractory_seconds` after a detection the same word is not reported again, and not before its score has fallen
+    below the threshold.
     """
 
     def __init__(
@@ -52,10 +54,12 @@ class MicroWakeWordEngine:
         words: Sequence[str],
         *,
         thresholds: Mapping[str, float] | None = None,
+        sensitivity: float = 0.5,
         refractory_seconds: float = 2.0,
     ) -> None:
         self.words = tuple(dict.fromkeys(words))
         self._wanted = dict(thresholds or {})
+        self._sensitivity = sensitivity
         self._refractory = int(refractory_seconds * RATE)
         self._features: MicroWakeWordFeatures | None = None
         self._detectors: list[_Detector] = []
@@ -80,7 +84,8 @@ class MicroWakeWordEngine:
                     where=word,
                     hint="Install the package again: pip install --force-reinstall pymicro-wakeword",
                 ) from error
-            threshold = self._wanted.get(word, THRESHOLDS.get(word, float(model.probability_cutoff)))
+            usual = THRESHOLDS.get(word, float(model.probability_cutoff))
+            threshold = self._wanted.get(word, _shifted(usual, self._sensitivity))
             self._detectors.append(_Detector(word, model, threshold, self._refractory))
         self._features = MicroWakeWordFeatures()
         self._prime()
@@ -92,17 +97,22 @@ class MicroWakeWordEngine:
 
     def process(self, samples: Samples) -> list[Detection]:
         """Take the next samples, shape (n,). The best score comes first. Costs about 0.15 % of a core per word."""
-        if self._features is None:
-            raise RuntimeError("start() comes before process()")
         found: dict[str, Detection] = {}
-        slices = list(self._features.process_streaming(samples.tobytes()))
-        for number, features in enumerate(slices, 1):
-            ago = (len(slices) - number) * STEP_SAMPLES
-            for detector in self._detectors:
-                score = detector.hear(features)
-                if score is not None:
-                    found[detector.word] = Detection(word=detector.word, score=score, ago=ago + detector.lag)
+        for ago, detector, score in self._scores(samples):
+            if detector.decides(score):
+                found[detector.word] = Detection(word=detector.word, score=score, ago=ago + detector.lag)
         return sorted(found.values(), key=lambda detection: -detection.score)
+
+    def peaks(self, samples: Samples) -> list[Peak]:
+        """Take the next samples; the best score of every word, whatever its threshold."""
+        best = {detector.word: Peak(detector.word, 0.0, 0) for detector in self._detectors}
+        for ago, detector, score in self._scores(samples):
+            if score > best[detector.word].score:
+                best[detector.word] = Peak(detector.word, score, ago)
+        return list(best.values())
+
+    def speaking(self, on: bool) -> None:
+        """Makes no difference to this engine."""
 
     def reset(self) -> None:
         """Forget all sound heard so far, and any refractory time."""
@@ -121,7 +131,19 @@ class MicroWakeWordEngine:
         self._features = None
 
     def _prime(self) -> None:
-        self.process(np.zeros(PRIME_SAMPLES, dtype=np.int16))
+        for _ in self._scores(np.zeros(PRIME_SAMPLES, dtype=np.int16)):
+            pass
+
+    def _scores(self, samples: Samples) -> Iterator[tuple[int, _Detector, float]]:
+        """Every score, and how many samples before the end of `samples` it was reached."""
+        if self._features is None:
+            raise RuntimeError("start() comes before process()")
+        slices = list(self._features.process_streaming(samples.tobytes()))
+        for number, features in enumerate(slices, 1):
+            for detector in self._detectors:
+                score = detector.hear(features)
+                if score is not None:
+                    yield (len(slices) - number) * STEP_SAMPLES, detector, score
 
 
 class _Detector:
@@ -138,25 +160,35 @@ class _Detector:
         self._slices = 0
 
     def hear(self, features: np.ndarray) -> float | None:
-        """Take one slice; the score if the word has just been heard."""
+        """Take one slice; a score at every third."""
         score = self.model.process_streaming_prob(features)
         self._deaf = max(0, self._deaf - STEP_SAMPLES)
         self._slices += 1
         if score is None or self._slices % self.model.stride:
             return None
+        return float(score)
+
+    def decides(self, score: float) -> bool:
+        """Whether with this score the word has just been heard."""
         if score < self.threshold:
             self._armed = True
         elif self._armed and not self._deaf:
             self._armed = False
             self._deaf = self._refractory
-            return float(score)
-        return None
+            return True
+        return False
 
     def reset(self) -> None:
         self.model.reset()
         self._deaf = 0
         self._armed = True
         self._slices = 0
+
+
+def _shifted(threshold: float, sensitivity: float) -> float:
+    """The threshold moved on the logistic scale, by nothing at a sensitivity of 0.5."""
+    moved = math.log(threshold / (1 - threshold)) + 2.0 - 4.0 * sensitivity
+    return 1 / (1 + math.exp(-moved))
 
 
 def _unknown(word: str, known: Sequence[str]) -> ModelError:

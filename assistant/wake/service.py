@@ -30,6 +30,8 @@ class WakeService(Service):
         messages.audio.Muted,
         messages.audio.Unmuted,
         messages.audio.Ended,
+        messages.tts.Started,
+        messages.tts.Ended,
     )
     says: ClassVar[tuple[type[Message], ...]] = (messages.wake.Detected,)
 
@@ -42,6 +44,7 @@ class WakeService(Service):
         self._ended = asyncio.Event()
         self._muted = False
         self._stale = False
+        self._speaking = False
         self._next = -1
         self._gate = QuietGate()
         self._trouble = ""
@@ -62,6 +65,8 @@ class WakeService(Service):
             self._forget()
         elif isinstance(message, messages.audio.Ended):
             self._ended.set()
+        elif isinstance(message, messages.tts.Started | messages.tts.Ended):
+            self._speaking = isinstance(message, messages.tts.Started)
 
     async def stop(self) -> None:
         if self._worker is not None:
@@ -129,6 +134,7 @@ class WakeService(Service):
         """What was heard, each with the number of the sample after the frame it was heard in."""
         if reset:
             self._engine.reset()
+        self._engine.speaking(self._speaking)
         return [
             (detection, frame.start + len(frame.samples))
             for frame in frames

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
 
-from assistant.skills.api import words
+from assistant.skills.api import Reply, Request, words
 
 from .spoken import Spoken
 from .wake import Wake
 
 RING_EVERY = timedelta(seconds=15)
+LONGEST_SNOOZE = timedelta(hours=1)
+A_DAY = timedelta(days=1)
 LATE = timedelta(minutes=30)
 """An alarm that is later than this, because the machine was off, is told instead of rung."""
 JUST_NOW = timedelta(minutes=1)
@@ -54,6 +56,15 @@ class Ringing(Spoken):
         self.schedule.after(RING_EVERY, alarm.id, partial(self.ring, alarm))
         self.alert(self.say("ringing", time=words.clock_time(self.now().time())))
 
+    def doze(self, length: timedelta) -> Reply:
+        """What rings is silent so long."""
+        length = min(max(length, timedelta(minutes=1)), LONGEST_SNOOZE)
+        ringing = [alarm for alarm in self.alarms if alarm.rung]
+        for alarm in ringing:
+            alarm.rung, alarm.snooze = 0, self.schedule.deadline(length)
+        self.save(self.alarms)
+        return self.reply("snoozed", length=length) if ringing else self.reply("silent")
+
     def done(self, rung: Sequence[Wake]) -> None:
         if rung:
             for alarm in rung:
@@ -75,3 +86,18 @@ class Ringing(Spoken):
         for alarm in self.alarms:
             if not alarm.rung:
                 self.schedule.at(alarm.next, alarm.id, partial(self.ring, alarm))
+
+    def meant(self, request: Request) -> Sequence[Wake]:
+        """The alarms that a sentence may mean by their days or time; all when it names none."""
+        moment, at = request.moment(), request.time()
+        if "days" in request or "day" in request:
+            return [alarm for alarm in self.alarms if set(alarm.days) == set(self.days(request))]
+        if moment is None and at is None:
+            return self.alarms
+        if moment and at is None and not self.timed(request):
+            return [alarm for alarm in self.alarms if alarm.on(moment.date())]
+        asked = moment.time() if moment else at or time()
+        same = [one for one in self.alarms if (one.at.hour - asked.hour) % 12 == 0 and one.at.minute == asked.minute]
+        exact = [alarm for alarm in same if moment in (None, alarm.due)]
+        exact = exact or [alarm for alarm in same if moment and alarm.on(moment.date())]
+        return exact or (same if moment is None or moment - self.now() <= A_DAY else [])

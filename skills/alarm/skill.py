@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
-from assistant.skills.api import Reply, Request, StoreError, intent, words
+from assistant.skills.api import Reply, Request, StoreError, intent, weekly, words
 
 from .ringing import Ringing
-from .wake import EARLIEST, Wake, following, halves, usual
+from .wake import EARLIEST, Wake, halves
 
 MOST = 30
 NAP = timedelta(hours=4)
 EVENING = 17
 HALF_A_DAY = timedelta(hours=12)
-LONGEST_SNOOZE = timedelta(hours=1)
 
 
 class Alarms(Ringing):
@@ -24,6 +23,8 @@ class Alarms(Ringing):
         moment = request.moment()
         if moment is None:
             return self.ask("when", self.when)
+        if not self.timed(request):
+            return self.ask("what_time", partial(self.on_day, moment.date()))
         if moment <= request.now:
             return self.reply("past")
         early, ahead = moment - HALF_A_DAY, moment - request.now
@@ -36,6 +37,16 @@ class Alarms(Ringing):
                 half = partial(self.half, early + timedelta(days=1), moment)
                 return self.ask("which_half", half, time=words.clock_time(moment.time()))
         return self.once(moment)
+
+    def on_day(self, day: date, request: Request) -> Reply:
+        """The answer to "at what time?": on that day, in the morning where it may be."""
+        at = request.time()
+        if at is None:
+            return self.reply("not_set")
+        if not halves(request.slots["time"].spoken.text, self.table("sure")):
+            at = weekly.by_day(at, EARLIEST)
+        moment = datetime.combine(day, at, request.now.tzinfo)
+        return self.once(moment) if moment > request.now else self.reply("past")
 
     def when(self, request: Request) -> Reply:
         return self.set(request) if request.moment() else self.reply("not_set")
@@ -57,8 +68,8 @@ class Alarms(Ringing):
         if at is None:
             return self.reply("not_set")
         if not halves(request.slots["time"].spoken.text, self.table("sure")):
-            at = usual(at)
-        alarm = Wake(at, following(at, days, self.now()), days)
+            at = weekly.by_day(at, EARLIEST)
+        alarm = Wake(at, weekly.following(at, days, self.now()), days)
         return self.begin(alarm, when=self.title(alarm))
 
     def begin(self, alarm: Wake, when: str) -> Reply:
@@ -132,23 +143,5 @@ class Alarms(Ringing):
 
     @intent("snooze")
     def snooze(self, request: Request) -> Reply:
-        minutes, length = request.number(), request.duration()
-        if length is None:
-            length = timedelta(minutes=min(minutes or float(self.setting("snooze_minutes")), 1e6))
-        length = min(max(length, timedelta(minutes=1)), LONGEST_SNOOZE)
-        ringing = [alarm for alarm in self.alarms if alarm.rung]
-        for alarm in ringing:
-            alarm.rung, alarm.snooze = 0, self.schedule.deadline(length)
-        self.save(self.alarms)
-        return self.reply("snoozed", length=length) if ringing else self.reply("silent")
-
-    def meant(self, request: Request) -> Sequence[Wake]:
-        moment, at = request.moment(), request.time()
-        if "days" in request or "day" in request:
-            return [alarm for alarm in self.alarms if set(alarm.days) == set(self.days(request))]
-        if moment is None and at is None:
-            return self.alarms
-        asked = moment.time() if moment else at or time()
-        same = [one for one in self.alarms if (one.at.hour - asked.hour) % 12 == 0 and one.at.minute == asked.minute]
-        exact = [alarm for alarm in same if moment in (None, alarm.due)]
-        return exact or [alarm for alarm in same if moment and alarm.on(moment.date())] or same
+        minutes = request.number() or float(self.setting("snooze_minutes"))
+        return self.doze(request.duration() or timedelta(minutes=min(minutes, 1e6)))

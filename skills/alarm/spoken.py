@@ -21,6 +21,15 @@ class Spoken(Skill):
         named = [request.text(slot) for slot in ("days", "day", "second", "third") if slot in request]
         return sorted({int(day) for name in named for day in self.table("days")[name.lower()].split()})
 
+    def timed(self, request: Request) -> bool:
+        """Whether the moment that was said names an hour; "tomorrow" alone comes with a usual one."""
+        moment = request.moment()
+        if moment is None or "datetime" not in request or moment.minute or moment.hour % 12 == 0:
+            return moment is not None
+        heard = f" {request.slots['datetime'].spoken.text.lower().replace(':', ' ')} ".replace("'", " ")
+        hours = [name for hour in (moment.hour, moment.hour % 12) for name in (str(hour), words.number(hour))]
+        return any(f" {word} " in heard for word in (*hours, *self.table("timed")))
+
     def title(self, alarm: Wake) -> str:
         """When it rings: "every weekday at seven o'clock in the morning"."""
         if not alarm.days:

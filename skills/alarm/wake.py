@@ -6,9 +6,9 @@ import contextlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
-from assistant.skills.api import Deadline, Json
+from assistant.skills.api import Deadline, Json, weekly
 
 EARLIEST = 4
 """An hour from this one to eleven, without more, is one at which people get up, in the morning."""
@@ -48,7 +48,7 @@ class Wake:
 
     def go_on(self, now: datetime) -> None:
         """From now on it waits for its next day."""
-        self.due = following(self.at, self.days, now, self.skipped)
+        self.due = weekly.following(self.at, self.days, now, self.skipped)
         self.rung, self.snooze = 0, None
 
     def pack(self) -> Json:
@@ -77,23 +77,7 @@ class Wake:
         return found
 
 
-def following(at: time, days: Sequence[int], now: datetime, skipped: Sequence[date] = ()) -> datetime:
-    """The next time at which an alarm of these days rings. Raises ValueError without days."""
-    for ahead in range(7 * (len(skipped) + 2)):
-        day = now.date() + timedelta(days=ahead)
-        moment = datetime.combine(day, at, now.tzinfo)
-        if day.isoweekday() in days and day not in skipped and moment > now:
-            return moment
-    raise ValueError("an alarm needs days")
-
-
 def halves(said: str, table: Mapping[str, str]) -> set[str]:
     """What the words tell of the half of the day: "early", "late", or "day" when they only leave no doubt."""
     heard = said.lower().replace(".", "").replace(":", " ").replace(" a m", " am").replace(" p m", " pm").split()
     return {table[word] for word in heard if word in table}
-
-
-def usual(at: time) -> time:
-    """A time of day that may be any half of the day, in the one in which people get up."""
-    hour = at.hour % 12
-    return at.replace(hour=hour if hour >= EARLIEST else hour + 12)

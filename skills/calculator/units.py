@@ -28,6 +28,7 @@ SIZES: Mapping[str, Mapping[str, float]] = MappingProxyType(
         },
         "time": {
             "second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "year": 31557600,
+            "leap year": 31622400,
         },
         "area": {
             "square metre": 1, "square kilometre": 1e6, "square foot": 144 * INCH**2, "square yard": 1296 * INCH**2,

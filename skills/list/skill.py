@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from assistant.skills.api import Reply, Request, Skill, StoreError, intent
+from assistant.skills.api import Reply, Request, intent
 
 from .items import named, same, split
+from .kept import Kept
 
 MOST_LISTS = 30
 MOST_THINGS = 200
@@ -16,7 +17,7 @@ LONGEST = 120
 GOODS = ("goods", "second", "third", "fourth")
 
 
-class Lists(Skill):
+class Lists(Kept):
     @intent("add")
     def add(self, request: Request) -> Reply:
         name, asked = self.name(request), self.asked(request)
@@ -130,22 +131,3 @@ class Lists(Skill):
 
     def things(self, said: str) -> list[str]:
         return split(said, self.table("goods"), self.table("small"))
-
-    def lists(self) -> dict[str, list[str]]:
-        """All lists of the store. What is no list is left out."""
-        stored = self.store.get("lists")
-        found = stored.items() if isinstance(stored, dict) else ()
-        return {name: [str(thing) for thing in things] for name, things in found if isinstance(things, list)}
-
-    def read(self, name: str) -> list[str] | None:
-        return self.lists().get(name)
-
-    def write(self, name: str, things: Sequence[str]) -> bool:
-        return self.save({**self.lists(), name: list(things)})
-
-    def save(self, lists: dict[str, list[str]]) -> bool:
-        try:
-            self.store["lists"] = {name: list(things) for name, things in lists.items()}
-        except StoreError:
-            return False
-        return True

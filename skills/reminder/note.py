@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 
-from assistant.skills.api import Deadline, Json
+from assistant.skills.api import Deadline, Json, weekly
 
 
 @dataclass(eq=False)
 class Note:
     """What to say when. "In ten minutes" is a Deadline, which no corrected clock moves; "at six" is a datetime.
 
-    `told` counts how often it was said by now.
+    With `days` (1 is Monday) it comes back at the time of day `at`; `done` is the day when it was last told, so that a
+    clock that is set back repeats nothing. `told` counts how often it was said by now.
     """
 
     what: str
     due: Deadline | datetime
     told: int = 0
+    days: Sequence[int] = ()
+    at: time = time()
+    done: date | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def moment(self, now: datetime) -> datetime:
@@ -31,9 +35,16 @@ class Note:
         """Whether all these words are in it."""
         return set(said.lower().split()) <= set(self.what.lower().split())
 
+    def go_on(self, now: datetime) -> None:
+        """From now on it waits for its next day."""
+        self.due = weekly.following(self.at, self.days, now, {self.done} if self.done else ())
+        self.told = 0
+
     def pack(self) -> Json:
         due = self.due.isoformat() if isinstance(self.due, datetime) else self.due.pack()
-        return {"what": self.what, "due": due, "told": self.told}
+        done = self.done.isoformat() if self.done else ""
+        when: Json = {"days": list(self.days), "at": self.at.isoformat("minutes"), "done": done}
+        return {"what": self.what, "due": due, "told": self.told, "weekly": when if self.days else None}
 
     @classmethod
     def unpack(cls, packed: Json, now: datetime) -> list[Note]:
@@ -42,6 +53,10 @@ class Note:
         for each in packed if isinstance(packed, list) else ():
             with contextlib.suppress(ValueError, OverflowError):
                 match each:
+                    case {"what": str() as what, "due": str() as due, "told": int() as told, "weekly": dict() as when}:
+                        note = cls(what, datetime.fromisoformat(due).astimezone(now.tzinfo), told)
+                        note.days, note.at, note.done = _unpack_weekly(when)
+                        found.append(note)
                     case {"what": str() as what, "due": str() as due, "told": int() as told}:
                         found.append(cls(what, datetime.fromisoformat(due).astimezone(now.tzinfo), told))
                     case {"what": str() as what, "due": list() as due, "told": int() as told}:
@@ -49,10 +64,22 @@ class Note:
         return found
 
 
+def _unpack_weekly(packed: Mapping[str, Json]) -> tuple[Sequence[int], time, date | None]:
+    days, done = packed.get("days"), str(packed.get("done") or "")
+    found = sorted(day for day in days if isinstance(day, int) and 1 <= day <= 7) if isinstance(days, list) else []
+    return found, time.fromisoformat(str(packed.get("at"))), date.fromisoformat(done) if done else None
+
+
 def counted(said: str, table: Mapping[str, str]) -> bool:
     """Whether the words count from now ("in ten minutes") rather than name a time ("in the morning", "at six")."""
     marks = [table.get(word, "") for word in said.lower().split()]
     return (marks[0] == "begins" and "day" not in marks[1:2]) or marks[-1] == "ends" if marks else False
+
+
+def halves(said: str, table: Mapping[str, str]) -> set[str]:
+    """What the words tell of the half of the day; empty when they leave it open."""
+    heard = said.lower().replace(".", "").replace(":", " ").replace(" a m", " am").replace(" p m", " pm").split()
+    return {table[word] for word in heard if word in table}
 
 
 def turned(said: str, table: Mapping[str, str]) -> str:

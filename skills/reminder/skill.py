@@ -6,36 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from assistant.skills.api import Deadline, Reply, Request, Skill, StoreError, intent, words
+from assistant.skills.api import Deadline, Reply, Request, StoreError, intent, weekly, words
 
-from .note import Note, counted, turned
+from .note import Note, counted, halves, turned
+from .telling import Telling
 
 MOST = 100
 LONGEST = 200
 """Characters of one reminder."""
-TIMES = 3
-AGAIN = timedelta(minutes=5)
-LATE = timedelta(minutes=10)
+EARLIEST = 6
+"""An hour from this one to eleven, without more, is in the morning for a reminder that comes back."""
 
 
-class Reminders(Skill):
-    notes: Sequence[Note] = ()
-
-    def start(self) -> None:
-        self.notes = Note.unpack(self.store.get("notes"), self.now())
-        self.arm(self.notes)
-
-    def clock_corrected(self) -> None:
-        for note in self.notes:
-            if isinstance(note.due, Deadline):
-                note.due = self.schedule.renew(note.due)
-        self.save(self.notes)
-
-    def hush(self) -> bool:
-        told = [note for note in self.notes if note.told]
-        self.remove(told)
-        return bool(told)
-
+class Reminders(Telling):
     @intent("set")
     def set(self, request: Request) -> Reply:
         what = turned(request.text("task"), self.table("you"))
@@ -65,10 +48,27 @@ class Reminders(Skill):
             return self.schedule.deadline(moment - request.now.replace(microsecond=0))
         return moment
 
+    @intent("repeat")
+    def repeat(self, request: Request) -> Reply:
+        days = sorted(int(day) for day in self.table("days")[request.text("days").lower()].split())
+        weekly_on = partial(self.repeat_at, turned(request.text("task"), self.table("you")), days)
+        return weekly_on(request) if "time" in request else self.ask("what_time", weekly_on)
+
+    def repeat_at(self, what: str, days: Sequence[int], request: Request) -> Reply:
+        at = request.time()
+        if at is None:
+            return self.reply("not_set")
+        if not halves(request.slots["time"].spoken.text, self.table("sure")):
+            at = weekly.by_day(at, EARLIEST)
+        note = Note(what[:LONGEST], weekly.following(at, days, request.now), days=days, at=at)
+        return self.keep(note)
+
     def begin(self, what: str, due: Deadline | datetime) -> Reply:
+        return self.keep(Note(what[:LONGEST], due))
+
+    def keep(self, note: Note) -> Reply:
         if len(self.notes) >= MOST:
             return self.reply("too_many", most=MOST)
-        note = Note(what[:LONGEST], due)
         self.arm([note])
         try:
             self.save([*self.notes, note])
@@ -123,32 +123,3 @@ class Reminders(Skill):
         count = len(self.notes)
         self.remove(self.notes)
         return self.reply("cancelled_all", count=count) if count else self.reply("none")
-
-    def tell(self, note: Note) -> None:
-        late = not note.told and self.schedule.left(note.due) < -LATE
-        note.told += 1
-        self.alert(self.say("due_late" if late else "due", what=note.what, when=self.at(note)))
-        if note.told < TIMES:
-            self.schedule.after(AGAIN, note.id, partial(self.tell, note))
-            self.save(self.notes)
-        else:
-            self.remove([note])
-
-    def title(self, note: Note) -> str:
-        return self.say("title", what=note.what, when=self.at(note))
-
-    def at(self, note: Note) -> str:
-        return words.moment(note.moment(self.now()), self.now())
-
-    def arm(self, notes: Sequence[Note]) -> None:
-        for note in notes:
-            self.schedule.at(note.due, note.id, partial(self.tell, note))
-
-    def remove(self, gone: Sequence[Note]) -> None:
-        for note in gone:
-            self.schedule.cancel(note.id)
-        self.save([note for note in self.notes if note not in gone])
-
-    def save(self, notes: Sequence[Note]) -> None:
-        self.notes = sorted(notes, key=lambda note: self.schedule.left(note.due))
-        self.store["notes"] = [note.pack() for note in self.notes]

@@ -267,3 +267,49 @@ def test_every_session_that_opens_closes_once_and_only_one_listens(steps: list[M
     closed = [message.session for message in out if isinstance(message, dialog.Closed)]
     assert sorted(opened) == sorted(closed)
     assert talk.machine.open == 0
+
+
+def matched_with_rest(talk: Talk, *rest: str) -> list[Message]:
+    return talk.on(
+        intent.Matched(
+            session="1", intent="clock.time", skill="clock", slots=(), text=Spoken("first"), confidence=1.0,
+            engine="test", rest=tuple(map(Spoken, rest)),
+        )
+    )  # fmt: skip
+
+
+def test_the_requests_of_one_sentence_are_done_in_turn_and_answered_together() -> None:
+    talk = Talk()
+    talk.wake()
+    talk.heard("1", "first and second and third")
+    matched_with_rest(talk, "second", "third")
+    for number, part in enumerate(["second", "third"]):
+        (wish,) = talk.replied("1", f"Done {number}.")
+        assert isinstance(wish, intent.Understand) and wish.text.text == part
+        talk.matched("1", "clock.date")
+    answered = only(talk.replied("1", "Done 2."), dialog.Answered)
+    assert isinstance(answered, dialog.Answered)
+    assert answered.reply.text == "Done 0. Done 1. Done 2."
+    assert answered.transcript.text == "first and second and third"
+
+
+def test_a_question_in_the_middle_is_asked_and_what_was_done_before_is_said() -> None:
+    talk = Talk()
+    talk.wake()
+    talk.heard("1", "first and second and third")
+    matched_with_rest(talk, "second", "third")
+    talk.replied("1", "Done.")
+    talk.matched("1", "clock.date")
+    answered = only(talk.replied("1", "Which one?", ask=True), dialog.Answered)
+    assert isinstance(answered, dialog.Answered)
+    assert (answered.reply.text, answered.outcome) == ("Done. Which one?", "asked")
+
+
+def test_when_the_understanding_comes_back_only_the_request_under_way_is_asked_again() -> None:
+    talk = Talk()
+    talk.wake()
+    talk.heard("1", "first and second")
+    matched_with_rest(talk, "second")
+    talk.replied("1", "Done.")
+    (wish,) = talk.on(system.Ready(service="intent", version="1"))
+    assert isinstance(wish, intent.Understand) and wish.text.text == "second"

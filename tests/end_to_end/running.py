@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -50,6 +51,11 @@ class Home:
 
     def call(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run one command to its end, in this process: importing everything anew would cost most of its time."""
+        # In a thread of its own, where a test's event loop is not in the way.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(self._call, arguments, stdin).result()
+
+    def _call(self, arguments: tuple[str, ...], stdin: str) -> subprocess.CompletedProcess[str]:
         out, err = io.StringIO(), io.StringIO()
         with (
             mock.patch.dict(os.environ, self.env, clear=True),

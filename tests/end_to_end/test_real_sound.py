@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ import pytest
 from assistant.bus.base import Subscription
 from assistant.bus.socket import connect
 from assistant.messages import Message, audio, dialog, stt, tts, wake
-from tests.end_to_end.running import Home, Running
+from tests.end_to_end.running import LIMIT, Home, Running
 from tests.pulse import Pulse, pulse, pulse_server
 
 pytestmark = pytest.mark.slow
@@ -33,15 +34,16 @@ async def watching(home: Home) -> AsyncIterator[Subscription]:
 
 
 async def until(inbox: Subscription, kind: type[Message]) -> Message:
-    async for envelope in inbox:
-        if isinstance(envelope.message, kind):
-            return envelope.message
+    async with asyncio.timeout(LIMIT):
+        async for envelope in inbox:
+            if isinstance(envelope.message, kind):
+                return envelope.message
     raise AssertionError("the assistant stopped")
 
 
 def recognised(home: Home, recording: Path) -> str:
     """What the recogniser makes of the assistant's own reply."""
-    done = home.call("hear", "--no-wake", "--json", str(recording))
+    done = home.call("--set", "dialog.patience_seconds=30", "hear", "--no-wake", "--json", str(recording))
     return str(json.loads(done.stdout)["transcript"]).lower()
 
 

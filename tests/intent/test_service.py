@@ -291,3 +291,24 @@ async def test_what_was_understood_while_listening_is_acted_on_and_asked_about_w
         unsure = await house.ask("lamp on", meaning=meaning(0.1))
         assert isinstance(unsure, intent.Ambiguous)
         assert unsure.choices == ("lamp.off", "lamp.on")
+
+
+async def test_of_two_requests_in_one_sentence_the_first_is_matched_and_the_other_kept(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        house.has("lamp", on="lamp on", off="lamp off in {duration}")
+        await house.loaded()
+        found = await house.ask("lamp on and then lamp off in ten minutes")
+        assert isinstance(found, intent.Matched)
+        assert (found.intent, found.text.text) == ("lamp.on", "lamp on")
+        assert [part.text for part in found.rest] == ["lamp off in ten minutes"]
+        found = await house.ask("lamp off in five no ten minutes")
+        assert isinstance(found, intent.Matched)
+        assert (found.slots[0].value, found.rest) == (600, ())
+
+
+async def test_a_sentence_that_only_sounds_like_two_requests_stays_whole(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        house.has("lamp", on="lamp on [and (shine|glow)]")
+        await house.loaded()
+        found = await house.ask("lamp on and shine")
+        assert isinstance(found, intent.Matched) and found.rest == ()

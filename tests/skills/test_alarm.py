@@ -95,6 +95,7 @@ async def test_alarms_follow_a_corrected_clock_and_none_rings_twice() -> None:
         assert len(await tester.advance(minutes=1)) == 1
         await tester.hush()
         tester.clock.correct(MONDAY + SEVEN - timedelta(hours=1))
+        assert await tester.advance(seconds=1) == []
         assert await tester.advance(hours=2) == []
         assert "tomorrow at seven" in (await tester.ask("when is my next alarm")).text
 
@@ -113,11 +114,23 @@ async def test_snooze_sleeps_and_rings_again_also_over_a_power_cut(tmp_path: Pat
         assert "tomorrow at seven" in (await tester.ask("when is my next alarm")).text
 
 
+async def test_a_corrected_clock_moves_no_snooze_not_even_over_a_reboot(tmp_path: Path) -> None:
+    async with SkillTester(ALARM, data=tmp_path) as tester:
+        await tester.ask("wake me at seven")
+        await tester.advance(SEVEN)
+        await tester.ask("snooze for ten minutes")
+        tester.clock.correct(MONDAY + timedelta(days=40))
+        assert await tester.advance(minutes=1) == []
+        assert await tester.restart(reboot=True, off=timedelta(minutes=5)) == []
+        assert len(await tester.advance(minutes=4)) == 1
+
+
 async def test_skipping_tomorrow_leaves_one_day_out() -> None:
     async with SkillTester(ALARM) as tester:
         await tester.ask("wake me every weekday at seven")
         await tester.ask("wake me tomorrow at eight")
         assert "tomorrow" in (await tester.ask("skip tomorrow's alarm")).text
+        assert (await tester.ask("skip tomorrow's alarm")).text == "There is no alarm tomorrow."
         assert await tester.advance(SEVEN + timedelta(hours=12)) == []
         assert len(await tester.advance(hours=12)) > 0
         assert (await tester.ask("no alarm on saturday")).text == "There is no alarm on Saturday the seventh of March."
@@ -149,6 +162,16 @@ async def test_an_alarm_is_found_by_its_time(said: str) -> None:
         await tester.ask("wake me at half past eight")
         assert "seven o'clock" in (await tester.ask(f"cancel {said}")).text
         assert "one alarm" in (await tester.ask("what alarms do i have")).text
+
+
+async def test_a_day_alone_is_asked_for_its_time_and_finds_only_its_own_alarms() -> None:
+    async with SkillTester(ALARM) as tester:
+        assert (await tester.ask("wake me on saturday")).ask
+        assert "saturday at nine o'clock in the morning" in (await tester.ask("at nine")).text.lower()
+        assert "no" in (await tester.ask("cancel the alarm tomorrow")).text.lower()
+        assert (await tester.ask("cancel the alarm for nine on friday")).text[:5] in ("There", "I don")
+        assert "one alarm" in (await tester.ask("what alarms do i have")).text
+        assert "nine o'clock" in (await tester.ask("cancel the alarm on saturday")).text
 
 
 async def test_which_half_of_the_day_is_asked_where_it_matters() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from assistant.config.paths import TREE
+from assistant.grammar.folder import read_sentences
+from assistant.skills.dialogs import Dialogs
 from assistant.testing.skills import MONDAY, SkillTester
 
 REMINDER = TREE / "skills" / "reminder"
@@ -58,6 +60,15 @@ async def test_a_time_follows_the_corrected_clock_and_a_while_does_not() -> None
         assert ["oven" in text for text in await tester.advance(minutes=1)] == [True]
         await tester.hush()
         assert ["eat" in text for text in await tester.advance(minutes=20)] == [True]
+
+
+async def test_a_while_lasts_as_long_over_a_corrected_clock_and_a_reboot(tmp_path: Path) -> None:
+    async with SkillTester(REMINDER, data=tmp_path) as tester:
+        await tester.ask("remind me to look at the oven in ten minutes")
+        tester.clock.correct(MONDAY + timedelta(days=40))
+        assert await tester.advance(minutes=1) == []
+        assert await tester.restart(reboot=True, off=timedelta(minutes=5)) == []
+        assert len(await tester.advance(minutes=4)) == 1
 
 
 async def test_what_was_not_said_is_asked() -> None:
@@ -112,3 +123,25 @@ async def test_a_broken_store_does_not_stop_new_ones(tmp_path: Path, broken: str
     async with SkillTester(REMINDER, data=tmp_path) as tester:
         await tester.ask("remind me to eat at noon")
         assert len(await tester.advance(hours=2, minutes=30)) == 1
+
+
+def test_every_entry_of_a_list_has_a_meaning() -> None:
+    days = read_sentences("reminder", REMINDER, "en").entities["days"]
+    assert set(days) == set(Dialogs(REMINDER, "en").table("days"))
+
+
+async def test_one_that_repeats_comes_back_on_its_days(tmp_path: Path) -> None:
+    async with SkillTester(REMINDER, data=tmp_path) as tester:
+        await tester.ask("remind me every weekday at eight to take my pills")
+        told = []
+        for _ in range(8):
+            told.append(bool(await tester.advance(days=1)))
+            await tester.hush()
+            await tester.restart(reboot=True)
+        assert told == [True] * 4 + [False] * 2 + [True] * 2
+        assert "every weekday at eight o'clock in the morning" in (await tester.ask("what are my reminders")).text
+        tester.clock.correct(tester.clock.now() - timedelta(hours=3))
+        assert await tester.advance(seconds=1) == []
+        assert await tester.advance(hours=4) == []
+        await tester.ask("cancel the reminder")
+        assert await tester.advance(days=7) == []

@@ -119,3 +119,20 @@ def test_forgotten_sentences_are_not_heard_any_more(english: Speak) -> None:
     assert heard.meaning is None
     assert "frost" in heard.text.lower()
     engine.close()
+
+
+def test_words_of_a_sentence_come_before_the_same_words_in_a_slot(english: Speak) -> None:
+    engine = MoonshineEngine()
+    engine.start()
+    days = SkillSentences(
+        skill="days",
+        language="en",
+        intents={"today": ("what's the date today",), "other": ("what's the date [on] {date}",)},
+        entities={},
+    )
+    engine.learn([days])
+    heard = hear(engine, english("What's the date today?"))
+    assert heard.meaning is not None
+    assert heard.meaning.intent == "days.today"
+    assert heard.meaning.gap > 0.5
+    engine.close()

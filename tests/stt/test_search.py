@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from assistant.grammar.network import build
 from assistant.grammar.sentences import SkillSentences
 from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens, find_model, log_softmax
-from assistant.stt.search import Found, Prior, Result, Search, Settings, slot_words, steps
+from assistant.stt.paths import Found, Result, Settings, slot_words, steps
+from assistant.stt.search import Prior, Search
 from assistant.stt.surface import Surface
 from assistant.stt.tokenizer import EOS, load
 
@@ -36,8 +37,9 @@ Says = Callable[[tuple[int, ...]], Mapping[int, float]]
 class FakeDecoder:
     """Its cache holds the tokens themselves, so that rows can be taken and repeated like real ones."""
 
-    def __init__(self, says: Says) -> None:
+    def __init__(self, says: Says, expects: Floats | None = None) -> None:
         self.says = says
+        self.expects = expects
         self.rows = 0
 
     def first(self) -> Floats:
@@ -49,7 +51,7 @@ class FakeDecoder:
         return np.stack([self._logits(tuple(int(token) for token in row)) for row in grown]), Cache((grown,))
 
     def score(self, heard: Heard, sentences: Sequence[Sequence[int]]) -> list[float]:
-        return [0.0 for _ in sentences]
+        return [0.0 if self.expects is None else float(self.expects[tokens[0]]) for tokens in sentences]
 
     def _logits(self, tokens: tuple[int, ...]) -> Floats:
         logits = np.full(len(TOKENIZER), -12.0, np.float32)
@@ -152,14 +154,31 @@ def test_what_the_decoder_expects_anyway_counts_less() -> None:
     heard = says(("Heat it.", -0.5), ("Bake for ten minutes.", -1.0))
     expected = log_softmax(FakeDecoder(says(("Heat it.", 0.0), ("Bake", -11.0)))._logits(()))
     prior = Prior(NO_SOUND, expected, EMPTY)
-    decoder = FakeDecoder(heard)
+    decoder = FakeDecoder(heard, expected)
     chosen = replace(PLAIN, bonus=0.0)
     plain = Search(decoder, SURFACE, prior, chosen).run(NO_SOUND, decoder.first(), EMPTY)
-    weighed = Search(decoder, SURFACE, prior, replace(chosen, prior_share=0.3, prior_tokens=1)).run(
+    weighed = Search(decoder, SURFACE, prior, replace(chosen, prior_share=0.3, prior_tokens=1, judge_share=0.3)).run(
         NO_SOUND, decoder.first(), EMPTY
     )
     assert said(plain.found[0]) == "heat it"
     assert said(weighed.found[0]) == "bake for ten minutes"
+
+
+def test_free_text_that_is_a_sentence_needs_no_search() -> None:
+    tokens = encode("Heat the oven to 15 degrees.")
+    search = Search(FakeDecoder(lambda _: {}), SURFACE, FLAT, PLAIN)
+    result = search.retrace(tokens[:-1], [-0.1] * len(tokens))
+    assert result is not None
+    assert said(result.found[0]) == "heat the oven to fifteen degrees"
+    assert result.found[0].logp < -0.5
+    assert result.found[0].rival is not None and 2 < result.found[0].rival.gap < 3
+
+
+def test_free_text_that_is_no_sentence_is_not_taken_for_one() -> None:
+    for text in ("Heat the oven to 16 degrees.", "Heat the oven", "Heat it. now", ""):
+        tokens = encode(text)
+        search = Search(FakeDecoder(lambda _: {}), SURFACE, FLAT, PLAIN)
+        assert search.retrace(tokens[:-1], [-0.1] * len(tokens)) is None
 
 
 @settings(max_examples=25, deadline=None)

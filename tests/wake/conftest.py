@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,12 @@ import pytest
 import soxr
 
 from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
+from assistant.stt.phrase import PhraseJudge
+from assistant.stt.shared import SharedModel
 from assistant.testing.wake import FakeWakeEngine, wake_sound
 from assistant.tts.piper_engine import PiperEngine
 from assistant.tts.voices import bundled_voice
+from assistant.wake.cascade import CascadeEngine
 from assistant.wake.engine import Detection, WakeEngine
 from assistant.wake.microwakeword_engine import MicroWakeWordEngine
 
@@ -45,13 +48,25 @@ def speak() -> Callable[[str], Samples]:
     return say
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(scope="session")
+def shared() -> SharedModel:
+    """One recogniser for all tests."""
+    return SharedModel()
+
+
+@pytest.fixture(params=["fake", "real", "cascade"])
 def ears(request: pytest.FixtureRequest) -> Ears:
     if request.param == "fake":
         return Ears(make=FakeWakeEngine, say=wake_sound, slack=0)
     speak = request.getfixturevalue("speak")
     names = {"hey_mycroft": "hey Mycroft", "alexa": "Alexa", "hey_jarvis": "hey Jarvis", "okay_nabu": "okay Nabu"}
-    return Ears(make=MicroWakeWordEngine, say=lambda word: _trimmed(speak(names[word])), slack=RATE // 4)
+
+    def cascade(words: Sequence[str], *, refractory_seconds: float = 2.0) -> WakeEngine:
+        judge = PhraseJudge(request.getfixturevalue("shared"))
+        return CascadeEngine(MicroWakeWordEngine(words), judge, refractory_seconds=refractory_seconds)
+
+    make = cascade if request.param == "cascade" else MicroWakeWordEngine
+    return Ears(make=make, say=lambda word: _trimmed(speak(names[word])), slack=RATE // 4)
 
 
 def hear(engine: WakeEngine, *sounds: Samples) -> list[tuple[Detection, int]]:

@@ -11,7 +11,7 @@ import numpy as np
 from assistant.audio.frame import FRAME_SAMPLES, FRAME_SECONDS, Frame
 from assistant.bus.memory import MemoryBus, MemorySubscription
 from assistant.errors import DeviceError, ModelError
-from assistant.messages import Message, audio, system, wake
+from assistant.messages import Message, audio, system, tts, wake
 from assistant.testing.wake import FakeWakeEngine, wake_sound
 from assistant.wake.gate import BEFORE_SECONDS
 from assistant.wake.service import WakeService
@@ -100,11 +100,13 @@ async def test_a_gap_makes_it_forget_what_came_before() -> None:
 
 async def test_a_quiet_room_costs_no_detector_and_a_sound_brings_back_what_came_before_it() -> None:
     quiet = [Frame(index=n, samples=np.zeros(FRAME_SAMPLES, dtype=np.int16)) for n in range(100)]
-    tape = Tape([*quiet, frame(100, "alexa")])
+    tape = Tape()
     async with running(tape) as run:
         processed: list[int] = []
         process = run.engine.process
         run.engine.process = lambda samples: processed.append(1) or process(samples)  # type: ignore[method-assign]
+        for each in [*quiet, frame(100, "alexa")]:
+            tape.more.put_nowait(each)
         heard = await run.next()
         assert isinstance(heard, wake.Detected)
         assert heard.sample == 101 * FRAME_SAMPLES
@@ -145,6 +147,17 @@ async def test_without_a_microphone_it_says_so_when_asked() -> None:
         health = await run.health()
         assert health.state == "degraded"
         assert "unplugged" in health.note
+
+
+async def test_it_tells_the_engine_whether_the_assistant_speaks() -> None:
+    tape = Tape()
+    async with running(tape) as run:
+        for number, message in enumerate([tts.Started(session="s"), tts.Ended(session="s", cause="said")]):
+            run.bus.publish(message, "tts")
+            await run.health()
+            tape.more.put_nowait(frame(number))
+            await tape.more.join()
+            assert run.engine.hears_itself == (number == 0)
 
 
 async def test_the_end_of_a_file_ends_the_listening_quietly() -> None:

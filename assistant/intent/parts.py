@@ -1,0 +1,185 @@
+"""Several requests in one sentence, and what people take back while they speak: pure rules over a way to match text.
+
+Both are decided by what is understood, never by a word alone: "milk and eggs" stays one item, "no bread" stays itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from assistant.errors import EngineError
+from assistant.grammar.words import Token, tokens, words
+from assistant.intent.engine import Match
+
+SURE = 0.9
+"""The confidence that each part, or a corrected sentence, needs."""
+MOST_PARTS = 4
+_LONGEST = 40
+"""Words of a sentence that is looked at."""
+_LONGEST_SLIP = 4
+"""Words that a correction takes back, unless it takes back everything."""
+_MOST_TRIES = 48
+_FOLDER = Path(__file__).parent / "languages"
+
+Understand = Callable[[str], Match | None]
+"""The best match of a text, if any."""
+_Phrases = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Joints:
+    """What a language puts between requests, and before a correction; longer phrases first."""
+
+    joints: _Phrases
+    corrections: _Phrases
+
+
+@cache
+def read_joints(language: str) -> Joints:
+    """The phrases of a language; none for a language without a file. Raises EngineError."""
+    path = _FOLDER / f"{language.lower().split('-')[0]}.yaml"
+    data = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) if path.is_file() else {}
+    if not isinstance(data, dict):
+        raise EngineError("is not a mapping", where=str(path), hint="Compare it with en.yaml")
+    return Joints(_phrases(data.get("joints", ())), _phrases(data.get("corrections", ())))
+
+
+def _phrases(said: Sequence[str]) -> _Phrases:
+    return tuple(sorted((tuple(phrase.split()) for phrase in said), key=len, reverse=True))
+
+
+def requests(text: str, understand: Understand, language: str) -> tuple[str, ...]:
+    """The requests that a sentence holds, in order and as they were meant. The sentence itself where it is one.
+
+    A sentence that fits exactly is left alone, unless its free text swallowed a request: "put milk on my list and stop
+    the timer" is two, since the first is over before the joint; "remind me to eat and drink" is one.
+    """
+    understand = _sparing(understand)
+    whole = understand(text)
+    joints = read_joints(language)
+    if whole is not None and whole.confidence == 1.0:
+        if _holds(whole, joints.joints):
+            return _split(text, _only_closed(understand), joints.joints, MOST_PARTS) or (text,)
+        return (text,)
+    parts = _split(text, understand, joints.joints, MOST_PARTS)
+    if parts:
+        return parts
+    if whole is not None and whole.confidence >= SURE:
+        return (text,)
+    meant = _corrected(text, understand, joints.corrections)
+    if meant is not None:
+        return (meant,)
+    # A correction inside one of several requests: "set an alarm for six no seven and turn off the lights".
+    return _split(text, understand, joints.joints, MOST_PARTS, joints.corrections) or (text,)
+
+
+def _holds(match: Match, phrases: _Phrases) -> bool:
+    """Whether one of the phrases stands inside of free text."""
+    texts = [tokens(slot.spoken.text) for slot in match.slots if slot.kind == "text"]
+    return any(0 < start < end < len(said) for said in texts for start, end in _found(said, phrases))
+
+
+def _only_closed(understand: Understand) -> Understand:
+    """Only exact matches that do not end with free text, which could go on."""
+
+    def closed(text: str) -> Match | None:
+        match = understand(text)
+        if match is None or match.confidence < 1.0:
+            return None
+        said = words(text)
+        open_ends = (words(slot.spoken.text) for slot in match.slots if slot.kind == "text")
+        return None if any(end == said[len(said) - len(end) :] for end in open_ends) else match
+
+    return closed
+
+
+def _sparing(understand: Understand) -> Understand:
+    """The same, but no text twice, and not more than a few: a long ramble must not keep the next one waiting."""
+    known: dict[str, Match | None] = {}
+
+    def ask(text: str) -> Match | None:
+        if text not in known:
+            if len(known) >= _MOST_TRIES:
+                return None
+            known[text] = understand(text)
+        return known[text]
+
+    return ask
+
+
+def _split(
+    text: str, understand: Understand, joints: _Phrases, most: int, corrections: _Phrases = ()
+) -> tuple[str, ...]:
+    """Two or more parts that are all understood surely, or nothing. The first joint that works counts."""
+
+    def sure(part: str) -> str | None:
+        return part if _is_sure(understand(part)) else _corrected(part, understand, corrections)
+
+    if most < 2:
+        return ()
+    said = tokens(text)[:_LONGEST]
+    for start, end in _found(said, joints):
+        if not 0 < start < end < len(said):
+            continue
+        first = sure(text[: said[start - 1].end].strip())
+        if first is None:
+            continue
+        rest = text[said[end].start :]
+        further = _split(rest, understand, joints, most - 1, corrections)
+        if further:
+            return (first, *further)
+        last = sure(rest)
+        if last is not None:
+            return first, last
+    return ()
+
+
+def _corrected(text: str, understand: Understand, corrections: _Phrases) -> str | None:
+    """The sentence with what was taken back replaced; None where nothing was.
+
+    Of what makes a sentence that which fits best counts. Among equals: who says a word again begins anew there ("ten
+    plus five no ten plus six"); then the fewest words are taken back, late ones first.
+    """
+    said = tokens(text)[:_LONGEST]
+    for start, end in _found(said, corrections):
+        if not 0 < start < end < len(said):
+            continue
+        before, after = [token.text for token in said[:start]], [token.text for token in said[end:]]
+        best: tuple[float, str] | None = None
+        again = [at for at, word in enumerate(before) if word == after[0] and at]
+        for gone, kept in [*((at, len(before)) for at in again[-1:]), *_slips(len(before))]:
+            meant = " ".join([*before[:gone], *after, *before[kept:]])
+            match = understand(meant)
+            if match is not None and match.confidence >= SURE and (best is None or match.confidence > best[0]):
+                best = match.confidence, meant
+                if match.confidence == 1.0:
+                    break
+        if best is not None:
+            return best[1]
+    return None
+
+
+def _slips(length: int) -> Iterator[tuple[int, int]]:
+    """What can have been taken back of so many words, as (from, to): short before long, late before early."""
+    for size in range(1, min(_LONGEST_SLIP, length - 1) + 1):
+        for end in range(length, max(size, length - _LONGEST_SLIP), -1):
+            yield end - size, end
+    yield 0, length
+
+
+def _found(said: Sequence[Token], phrases: _Phrases) -> Iterator[tuple[int, int]]:
+    """Where phrases stand, from left to right, at each place the longest."""
+    texts = tuple(token.text for token in said)
+    for start in range(len(texts)):
+        phrase = next((phrase for phrase in phrases if texts[start : start + len(phrase)] == phrase), None)
+        if phrase is not None:
+            yield start, start + len(phrase)
+
+
+def _is_sure(match: Match | None) -> bool:
+    return match is not None and match.confidence >= SURE

@@ -1,0 +1,169 @@
+"""Two stages: a cheap detector that listens all the time and believes easily, and a judge who listens to it again.
+
+A word that the detector hears very clearly counts at once. What it hears at all is judged, and judged again with the
+following frames: at first the end of the word is still missing. So neither the detector's false alarms nor its
+doubts in noise and after other speech decide alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+from assistant.audio.frame import RATE, Samples
+from assistant.errors import AssistantError
+from assistant.wake.engine import Detection, Peak
+from assistant.wake.judge import Judge
+from assistant.wake.ring import Ring
+
+WINDOW_SECONDS = 1.5
+"""What is judged: the longest word, and little of what was said before it."""
+TRIES = (0, 1, 2, 4, 6)
+"""Frames after the first suspicion at which is judged, as long as the answer is no. The judge is asked at most this
+often for one suspicion, which bounds what it costs."""
+STRICTER = 3.0
+"""How much surer (natural logarithm) the judge must be at the lowest sensitivity, and less sure at the highest."""
+LOW: Mapping[str, float] = MappingProxyType({"alexa": 0.05})
+"""Scores from which on a word is suspected, at the middle sensitivity; 0.3 for the others."""
+SPREAD = 5.0
+"""Times more at the lowest sensitivity, and less at the highest."""
+SURE: Mapping[str, float] = MappingProxyType({"alexa": 0.97, "hey_mycroft": 1.01})
+"""Scores that need no judge. "Hey my friend" gets 1.0 as hey_mycroft, so that word always needs one; words not named
+here keep the threshold that they have without a judge."""
+
+_log = logging.getLogger(__name__)
+
+
+class Detector(Protocol):
+    """The first stage."""
+
+    words: tuple[str, ...]
+
+    @property
+    def thresholds(self) -> Mapping[str, float]: ...
+    def start(self) -> None: ...
+    def peaks(self, samples: Samples) -> list[Peak]: ...
+    def reset(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class _Suspicion:
+    """One word: whether it is suspected, since when, and whether it may be."""
+
+    frames: int = -1
+    """Since it was suspected; -1 when it is not."""
+    ago: int = 0
+    """Samples since then."""
+    best: float = 0.0
+    """Score so far; after a yes of the judge his."""
+    deaf: int = 0
+    armed: bool = True
+
+
+class CascadeEngine:
+    """A detector and a judge behind `WakeEngine`.
+
+    `sensitivity` (0..1) shifts both stages. Words in `fixed` need that score of the detector and no judge. For
+    `refractory_seconds` after a detection the same word is not reported again.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        judge: Judge,
+        *,
+        sensitivity: float = 0.5,
+        fixed: Mapping[str, float] | None = None,
+        refractory_seconds: float = 2.0,
+    ) -> None:
+        self.words = detector.words
+        self._detector = detector
+        self._judge = judge
+        self._fixed = dict(fixed or {})
+        factor = SPREAD ** (1.0 - 2.0 * sensitivity)
+        self._low = {word: min(0.9, LOW.get(word, 0.3) * factor) for word in self.words}
+        self._needed = STRICTER * (1.0 - 2.0 * sensitivity)
+        self._refractory = int(refractory_seconds * RATE)
+        self._ring = Ring(int(WINDOW_SECONDS * RATE))
+        self._words = {word: _Suspicion() for word in self.words}
+        self._speaking = False
+        self._broken = False
+
+    def start(self) -> None:
+        """Load the models. Raises ModelError."""
+        self._detector.start()
+        if any(self._judged(word) for word in self.words):
+            self._judge.start()
+
+    def process(self, samples: Samples) -> list[Detection]:
+        """Take the next samples, shape (n,). The best score comes first."""
+        self._ring.append(samples)
+        found = []
+        for peak in self._detector.peaks(samples):
+            state = self._words[peak.word]
+            state.deaf = max(0, state.deaf - len(samples))
+            state.ago += len(samples)
+            if self._decide(peak, state):
+                found.append(Detection(word=peak.word, score=state.best, ago=state.ago))
+                self._words[peak.word] = _Suspicion(deaf=self._refractory, armed=False)
+        return sorted(found, key=lambda detection: -detection.score)
+
+    def speaking(self, on: bool) -> None:
+        """While the assistant speaks nothing counts unjudged: the microphone hears the loudspeaker too."""
+        self._speaking = on
+
+    def reset(self) -> None:
+        """Forget all sound heard so far, and any refractory time."""
+        self._detector.reset()
+        self._ring.clear()
+        self._words = {word: _Suspicion() for word in self.words}
+
+    def close(self) -> None:
+        """Free the models; the sound is overwritten."""
+        self._ring.clear()
+        self._detector.close()
+        self._judge.close()
+
+    def _judged(self, word: str) -> bool:
+        return word not in self._fixed and not self._broken and self._judge.knows(word)
+
+    def _decide(self, peak: Peak, state: _Suspicion) -> bool:
+        """Whether the word counts now."""
+        plain = self._detector.thresholds[peak.word]
+        judged = self._judged(peak.word)
+        low = self._low[peak.word] if judged else plain
+        if peak.score < low and state.frames < 0:
+            state.armed = True
+            return False
+        if state.deaf or not state.armed:
+            return False
+        state.frames += 1
+        state.best = max(state.best, peak.score)
+        if state.frames == 0:
+            state.ago = peak.ago
+        sure = SURE.get(peak.word, plain) if judged else plain
+        if peak.score >= sure and not (judged and self._speaking):
+            return True
+        said = judged and state.frames in TRIES and self._said(state, peak.word, plain)
+        if state.frames >= TRIES[-1] and not said:
+            # Not again before the score has fallen.
+            state.frames, state.best, state.armed = -1, 0.0, peak.score < low
+        return said
+
+    def _said(self, state: _Suspicion, word: str, plain: float) -> bool:
+        """What the judge says. One who fails is not asked again; the detector then decides alone."""
+        try:
+            margin = self._judge.judge(word, self._ring.last(int(WINDOW_SECONDS * RATE))) - self._needed
+        except AssistantError as error:
+            self._broken = True
+            _log.warning("wake words are taken without a second opinion from now on: %s", error)
+            return state.best >= plain
+        if margin < 0:
+            return False
+        state.best = max(state.best, 1 / (1 + math.exp(-margin)))
+        return True

@@ -1,0 +1,47 @@
+"""A sentence counts only when the sound speaks for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import EngineError
+from assistant.stt.acceptance import Acceptance, Fit, read_acceptance
+
+LIMITS = Acceptance(mean=-1.5, lag=-1.0, gain=1.0)
+
+
+def fit(mean: float = -0.2, lag: float = 0.0, gain: float = 4.0, tokens: int = 10) -> Fit:
+    logp = mean * tokens
+    return Fit(tokens=tokens, logp=logp, free_logp=logp - lag * tokens, prior=logp - gain * tokens, value=0.0)
+
+
+def test_a_clear_sentence_is_accepted_with_confidence() -> None:
+    assert LIMITS.accepts(fit())
+    assert LIMITS.confidence(fit()) > 0.9
+
+
+@pytest.mark.parametrize("poor", [fit(mean=-1.6), fit(lag=-1.1), fit(gain=0.9)])
+def test_one_poor_measure_is_enough_to_refuse(poor: Fit) -> None:
+    assert not LIMITS.accepts(poor)
+
+
+def test_confidence_falls_towards_one_half_at_the_limit() -> None:
+    values = [LIMITS.confidence(fit(lag=lag)) for lag in (0.0, -0.3, -0.6, -0.99)]
+    assert values == sorted(values, reverse=True)
+    assert values[-1] == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_shipped_limits_can_be_read() -> None:
+    shipped = read_acceptance()
+    assert shipped.accepts(fit())
+    assert not shipped.accepts(fit(mean=-3, lag=-2.5))
+
+
+@pytest.mark.parametrize("text", ["", "mean: -1", "mean: 1\nlag: -1\ngain: 1", "mean: .nan\nlag: -1\ngain: 1", "[1]"])
+def test_broken_limits_are_one_clear_error(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "acceptance.yaml"
+    path.write_text(text)
+    with pytest.raises(EngineError, match="thresholds"):
+        read_acceptance(path)

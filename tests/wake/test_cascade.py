@@ -1,0 +1,124 @@
+"""Two stages: what one of them believes alone, and what needs both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
+from assistant.errors import EngineError
+from assistant.testing.wake import FakeJudge, wake_sound
+from assistant.wake.cascade import TRIES, CascadeEngine
+from assistant.wake.engine import Peak
+
+QUIET = np.zeros(FRAME_SAMPLES, dtype=np.int16)
+WORD = wake_sound("alexa")
+
+
+class Scores:
+    """A detector that gives one score after the other."""
+
+    def __init__(self, word: str, scores: Sequence[float]) -> None:
+        self.words = (word,)
+        self.thresholds = {word: 0.8}
+        self._scores = iter(scores)
+
+    def start(self) -> None: ...
+    def reset(self) -> None: ...
+    def close(self) -> None: ...
+
+    def peaks(self, samples: Samples) -> list[Peak]:
+        return [Peak(self.words[0], next(self._scores), 0)]
+
+
+class Deaf(FakeJudge):
+    def judge(self, word: str, sound: Samples) -> float:
+        self.asked += 1
+        raise EngineError("the encoder failed", where="test")
+
+
+def heard(
+    scores: Sequence[float],
+    frames: Sequence[Samples],
+    *,
+    word: str = "alexa",
+    judge: FakeJudge | None = None,
+    sensitivity: float = 0.5,
+    fixed: dict[str, float] | None = None,
+    speaking: bool = False,
+) -> list[int]:
+    """Numbers of the frames at which the word counted."""
+    engine = CascadeEngine(Scores(word, scores), judge or FakeJudge(), sensitivity=sensitivity, fixed=fixed)
+    engine.start()
+    engine.speaking(speaking)
+    return [number for number, frame in enumerate(frames) if engine.process(frame)]
+
+
+def test_a_doubtful_word_counts_once_the_judge_says_so() -> None:
+    assert heard([0, 0.1, 0.2, 0.3, 0.1, 0], [QUIET, QUIET, WORD, QUIET, QUIET, QUIET]) == [2]
+
+
+def test_a_false_alarm_is_turned_down_and_costs_few_questions() -> None:
+    judge = FakeJudge()
+    assert heard([0.9] * 40, [QUIET] * 40, judge=judge) == []
+    assert judge.asked == len(TRIES)
+
+
+def test_after_a_false_alarm_the_word_counts_again() -> None:
+    scores = [0.9] * 10 + [0.0] + [0.5] * 3
+    assert heard(scores, [QUIET] * 12 + [WORD, QUIET]) == [12]
+
+
+def test_a_clear_word_needs_no_judge_unless_the_assistant_speaks() -> None:
+    judge = FakeJudge()
+    assert heard([0, 0.99, 0], [QUIET] * 3, judge=judge) == [1]
+    assert judge.asked == 0
+    assert heard([0, 0.99, 0], [QUIET] * 3, judge=judge, speaking=True) == []
+    assert judge.asked > 0
+    assert heard([0, 0.99, 0], [QUIET, WORD, QUIET], speaking=True) == [1]
+
+
+def test_what_was_heard_before_a_reset_is_not_judged() -> None:
+    engine = CascadeEngine(Scores("alexa", [0.0, 0.5]), FakeJudge())
+    engine.start()
+    engine.process(WORD)
+    engine.reset()
+    assert engine.process(QUIET) == []
+
+
+@pytest.mark.parametrize(("score", "frames"), [(0.7, []), (0.85, [0])])
+def test_without_a_judge_for_the_word_or_with_a_fixed_threshold_the_detector_decides(
+    score: float, frames: list[int]
+) -> None:
+    assert heard([score], [QUIET], word="okay_nabu") == frames
+    assert heard([score], [QUIET], fixed={"alexa": 0.8}) == frames
+
+
+def test_when_the_judge_fails_the_detector_decides_alone() -> None:
+    judge = Deaf()
+    scores = [0.3, 0.9, 0.0, 0.3, *[0.0] * 40, 0.9]
+    assert heard(scores, [QUIET] * len(scores), judge=judge) == [1, len(scores) - 1]
+    assert judge.asked == 1
+
+
+def test_sensitivity_moves_what_is_suspected() -> None:
+    scores = [0.03, 0.0]
+    assert heard(scores, [WORD, QUIET], sensitivity=0.5) == []
+    assert heard(scores, [WORD, QUIET], sensitivity=1.0) == [0]
+
+
+def test_the_same_word_counts_again_only_after_the_refractory_time() -> None:
+    count = 2 * RATE // FRAME_SAMPLES
+    scores = [0.99, 0.0, 0.99, *[0.0] * count, 0.99]
+    assert heard(scores, [WORD] * len(scores)) == [0, len(scores) - 1]
+
+
+def test_the_end_of_the_word_is_where_it_was_first_suspected() -> None:
+    engine = CascadeEngine(Scores("alexa", [0.3, 0.4]), FakeJudge())
+    engine.start()
+    assert engine.process(QUIET) == []
+    (found,) = engine.process(WORD)
+    assert found.ago == FRAME_SAMPLES
+    assert 0.5 < found.score <= 1

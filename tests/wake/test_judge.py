@@ -1,0 +1,56 @@
+"""A judge tells a wake word from other speech, whoever gives the second opinion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from assistant.audio.frame import Samples
+from assistant.stt.phrase import PhraseJudge
+from assistant.testing.wake import KNOWN, FakeJudge, wake_sound
+from assistant.wake.judge import Judge
+from tests.wake.conftest import silence
+
+NAMES = {"hey_mycroft": "hey Mycroft", "alexa": "Alexa", "hey_jarvis": "hey Jarvis"}
+Bench = tuple[Judge, Callable[[str], Samples]]
+
+
+@pytest.fixture(params=["fake", "real"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """A judge, and how a word sounds for it."""
+    if request.param == "fake":
+        return FakeJudge(), wake_sound
+    speak = request.getfixturevalue("speak")
+    return PhraseJudge(request.getfixturevalue("shared")), lambda word: speak(NAMES[word])
+
+
+@pytest.mark.parametrize("said", NAMES)
+def test_it_says_yes_to_the_word_and_no_to_the_others(bench: Bench, said: str) -> None:
+    judge, say = bench
+    judge.start()
+    sound = np.concatenate([silence(0.3), say(said)])
+    assert [word for word in NAMES if judge.knows(word) and judge.judge(word, sound) >= 0] == [said]
+    judge.close()
+
+
+def test_silence_is_no_word(bench: Bench) -> None:
+    judge, _ = bench
+    judge.start()
+    assert [word for word in KNOWN if judge.knows(word) and judge.judge(word, silence(1.5)) >= 0] == []
+    assert judge.judge("alexa", silence(0)) < 0
+
+
+@pytest.mark.parametrize("text", ["what time is it?", "hey Mike, come here", "a relaxed afternoon"])
+def test_ordinary_speech_is_no_wake_word(speak: Callable[[str], Samples], bench: Bench, text: str) -> None:
+    judge = bench[0]
+    judge.start()
+    assert [word for word in NAMES if judge.judge(word, speak(text)) >= 0] == []
+
+
+def test_what_was_said_before_the_word_does_not_matter(speak: Callable[[str], Samples], bench: Bench) -> None:
+    judge, say = bench
+    judge.start()
+    sound = np.concatenate([speak("I will be late tonight")[-8000:], say("alexa")])
+    assert judge.judge("alexa", sound) >= 0
