@@ -113,7 +113,7 @@ class Builder:
             ConsentService.name: lambda: ConsentService(self.consent, self._clock, self._config.language),
             AudioService.name: self._audio,
             WakeService.name: lambda: WakeService(self.detector(), self._ears()),
-            SttService.name: lambda: SttService(self.recogniser(), self._ears(), self._config.stt),
+            SttService.name: lambda: SttService(self.recogniser(), self._ears(), self._config.stt, own=OWN_SENTENCES),
             HolderService.name: lambda: HolderService(
                 self._ears(), LocalKeeper(self.consent.gate), self._config.language
             ),

@@ -15,11 +15,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Each with what it writes. None of it is derived from speech.
+# Each with what it writes. Only the gate may write what is derived from speech.
 MAY_WRITE = {
     "assistant/audio/file_device.py": "the demo's replies, into the folder that the person named",
     "assistant/cli/context.py": "a scratch folder, in RAM, for what skills of a demonstration keep; it goes away",
     "assistant/cli/say.py": "`say --wav FILE`: text that the person typed, spoken into a file that he named",
+    "assistant/consent/erase.py": "the gate: destroys what it kept",
+    "assistant/consent/export.py": "the gate: copies that the owner asked for",
+    "assistant/consent/folder.py": "the gate: the only door for what a person said, and only under a yes",
+    "assistant/consent/rights.py": "the gate: a clip handed to its owner's ears",
+    "assistant/consent/trim.py": "the gate: tells the disk that blocks are free",
+    "assistant/hardening.py": "/proc/self/coredump_filter: no memory in core dumps",
     "assistant/intent/classifier_model.py": "what was trained on the skills' own sentences",
     "assistant/intent/linear.py": "what was trained on the skills' own sentences",
     "assistant/intent/training.py": "what is to be trained: the skills' own sentences",

@@ -133,8 +133,10 @@ class IntentService(Service):
             said = await self._work(partial(self._requests, wish.text.text, wish.language))
             if said != (wish.text.text,):
                 engine, found = await self._work(partial(self._match, said[0], wish.language))
-        if meaning is not None and meaning.skill in self._folders:
-            if meaning.gap < UNSURE_GAP and meaning.rival not in ("", meaning.intent):
+        # Of two readings of the same words in one skill the text engines know which is plainer.
+        same_words = meaning is not None and meaning.gap == 0.0 and meaning.rival.startswith(f"{meaning.skill}.")
+        if meaning is not None and meaning.skill in self._folders and not (same_words and found):
+            if meaning.gap < UNSURE_GAP and meaning.rival.partition(".")[0] not in ("", meaning.skill):
                 either = (meaning.intent, meaning.rival)
                 self.say(intent.Ambiguous(session=wish.session, choices=either, text=wish.text))
                 return

@@ -159,7 +159,7 @@ def test_bad_recordings_are_one_clear_line_each_and_the_rest_is_heard(
         (["--set", "intent.engines=[magic]", "ask", "hi"], "Known: templates, classifier, padatious"),
         (["--config", "/nowhere.yaml", "ask", "hi"], "no such file"),
         (["hear", "--skills", "/nowhere", "x.wav"], "no such folder"),
-        (["run", "ears"], "Known: hub, audio, wake"),
+        (["run", "ears"], "Known: hub, consent, audio, wake"),
         (["say", "hi", "--wav", "/nowhere/x.wav"], "cannot be written"),
         (["models", "install", "nonsense"], "nonsense"),
     ],

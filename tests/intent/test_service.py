@@ -279,8 +279,8 @@ async def test_while_a_skill_waits_for_an_answer_only_a_sure_match_counts(tmp_pa
 
 
 async def test_what_was_understood_while_listening_is_acted_on_and_asked_about_when_unsure(tmp_path: Path) -> None:
-    def meaning(gap: float) -> Meaning:
-        return Meaning(intent="lamp.off", skill="lamp", slots=(), score=0.9, gap=gap, rival="lamp.on")
+    def meaning(gap: float, rival: str = "fan.on") -> Meaning:
+        return Meaning(intent="lamp.off", skill="lamp", slots=(), score=0.9, gap=gap, rival=rival)
 
     async with open_house(tmp_path) as house:
         house.has("lamp", on="lamp on", off="lamp off")
@@ -290,7 +290,10 @@ async def test_what_was_understood_while_listening_is_acted_on_and_asked_about_w
         assert (matched.intent, matched.engine) == ("lamp.off", "speech")
         unsure = await house.ask("lamp on", meaning=meaning(0.1))
         assert isinstance(unsure, intent.Ambiguous)
-        assert unsure.choices == ("lamp.off", "lamp.on")
+        assert unsure.choices == ("lamp.off", "fan.on")
+        within_a_skill = await house.ask("lamp on", meaning=meaning(0.0, "lamp.on"))
+        assert isinstance(within_a_skill, intent.Matched)
+        assert within_a_skill.intent == "lamp.on", "the same words: the plainer reading counts"
 
 
 async def test_of_two_requests_in_one_sentence_the_first_is_matched_and_the_other_kept(tmp_path: Path) -> None:
