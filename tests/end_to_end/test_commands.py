@@ -125,7 +125,11 @@ def test_any_rate_and_channels_will_do(home: Home, question: Path, tmp_path: Pat
     samples, original = soundfile.read(question)
     path = tmp_path / "question.flac"
     soundfile.write(path, np.column_stack([soxr.resample(samples, original, rate)] * channels), rate)
-    assert json.loads(home.call("hear", "--json", str(path)).stdout)["intent"] == "timer.set"
+    heard = json.loads(home.call("hear", "--json", str(path)).stdout)
+    assert heard["wake"]
+    assert "timer for ten minutes" in heard["transcript"]
+    if rate >= 16000:  # the sounds above 4 kHz that tell "pasta" from "post a" are missing otherwise
+        assert heard["intent"] == "timer.set"
 
 
 def test_bad_recordings_are_one_clear_line_each_and_the_rest_is_heard(

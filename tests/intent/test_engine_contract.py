@@ -22,6 +22,7 @@ LAMP = SkillSentences(
         "bright": (
             "make the lamp {level} percent bright",
             "put the {room} lamp at {level} percent",
+            "put the lamp in the {room} at {level} percent",
             "lamp bright {level}",
         ),
         "off": ("switch the lamp off", "turn the lamp off now", "lamp off (now|please)"),
