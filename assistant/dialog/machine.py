@@ -11,26 +11,10 @@ The wake word interrupts whatever the spoken session is doing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Literal
 
 from assistant.dialog.phrases import Phrases
-from assistant.messages import (
-    Meaning,
-    Message,
-    Seconds,
-    Slot,
-    Spoken,
-    audio,
-    consent,
-    dialog,
-    intent,
-    skill,
-    stt,
-    system,
-    tts,
-    wake,
-)
+from assistant.dialog.session import Limits, Session, Stage, Why
+from assistant.messages import Message, Seconds, Spoken, audio, consent, dialog, intent, skill, stt, system, tts, wake
 
 OWN = "dialog"
 """The name under which the dialogue's own sentences (stop, cancel) are understood."""
@@ -40,46 +24,6 @@ SPEAKING_SECONDS = 180.0
 QUESTION_SECONDS = 60.0
 """How long a typed question of a skill stays open."""
 RINGS = 3
-
-Stage = Literal["listening", "thinking", "speaking"]
-
-
-@dataclass(slots=True, kw_only=True)
-class Session:
-    """One question on its way to an answer."""
-
-    id: str
-    why: Literal["wake", "button", "question", "typed"]
-    stage: Stage
-    since: float
-    deadline: float
-    request: str = ""
-    aloud: bool = True
-    answers: str = ""
-    """The skill whose question this session answers."""
-    transcript: Spoken = field(default_factory=Spoken)
-    meaning: Meaning | None = None
-    part: Spoken = field(default_factory=Spoken)
-    """The request of a longer sentence that is being worked on; empty: the whole sentence."""
-    rest: tuple[Spoken, ...] = ()
-    """Its requests that are still to be done."""
-    said: tuple[str, ...] = ()
-    """The replies to those that are done."""
-    intent: str | None = None
-    skill: str | None = None
-    slots: tuple[Slot, ...] = ()
-    seconds: list[Seconds] = field(default_factory=list)
-    outcome: dialog.Outcome = "answered"
-    ask: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Waiting times in seconds."""
-
-    patience: float
-    listening: float
-    thinking: float
 
 
 class Machine:
@@ -197,7 +141,7 @@ class Machine:
 
     def _listen(
         self,
-        why: Literal["wake", "button", "question"],
+        why: Why,
         now: float,
         *,
         from_sample: int = -1,
@@ -282,9 +226,7 @@ class Machine:
             outcome=outcome,
             seconds=tuple(session.seconds),
         )
-        # The answer is out: nothing of what was said is kept while it is spoken.
-        session.transcript, session.meaning, session.slots = Spoken(), None, ()
-        session.part, session.rest, session.said = Spoken(), (), ()
+        session.forget()
         if session.aloud and text:
             self._enter(session, "speaking", now, SPEAKING_SECONDS)
             yield tts.Say(session=session.id, text=Spoken(text), language=self._language)
@@ -315,12 +257,8 @@ class Machine:
 
     def _lost(self, service: str, now: float) -> Iterator[Message]:
         """A service broke: what waits for it is answered now instead of at the time-out."""
-        waits: dict[str, Stage] = {
-            "stt": "listening",
-            "intent": "thinking",
-            "skills": "thinking",
-            "consent": "thinking",
-        }
+        waits: dict[str, Stage] = dict.fromkeys(("intent", "skills", "consent"), "thinking")
+        waits["stt"] = "listening"
         if service == "tts":
             for session in [each for each in self._sessions.values() if each.stage == "speaking"]:
                 yield from self._close(session, session.outcome, now)
@@ -328,9 +266,7 @@ class Machine:
             for session in [each for each in self._sessions.values() if each.stage == stage]:
                 yield from self._reply(session, self._phrase("too.long"), "failed", now)
 
-    def _open(
-        self, why: Literal["wake", "button", "question", "typed"], stage: Stage, now: float, deadline: float
-    ) -> Session:
+    def _open(self, why: Why, stage: Stage, now: float, deadline: float) -> Session:
         session = Session(id=self._new_id(), why=why, stage=stage, since=now, deadline=deadline)
         self._sessions[session.id] = session
         return session

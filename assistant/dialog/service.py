@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from assistant.clock import Clock
 from assistant.config.schema import Config
 from assistant.dialog import phrases
-from assistant.dialog.machine import Limits, Machine
+from assistant.dialog.machine import Machine
+from assistant.dialog.session import Limits
 from assistant.messages import Message, audio, consent, dialog, intent, skill, stt, system, tts, wake
 from assistant.service import Service
 

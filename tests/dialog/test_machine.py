@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.dialog import phrases
-from assistant.dialog.machine import Limits, Machine
+from assistant.dialog.machine import Machine
+from assistant.dialog.session import Limits
 from assistant.messages import Message, Slot, Spoken, audio, dialog, intent, skill, stt, system, tts, wake
 
 LIMITS = Limits(patience=5, listening=12, thinking=8)

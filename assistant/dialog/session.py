@@ -1,0 +1,54 @@
+"""What the dialogue knows of one question on its way to an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from assistant.messages import Meaning, Seconds, Slot, Spoken, dialog
+
+Why = Literal["wake", "button", "question", "typed"]
+Stage = Literal["listening", "thinking", "speaking"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One question on its way to an answer."""
+
+    id: str
+    why: Why
+    stage: Stage
+    since: float
+    deadline: float
+    request: str = ""
+    aloud: bool = True
+    answers: str = ""
+    """The skill whose question this session answers."""
+    transcript: Spoken = field(default_factory=Spoken)
+    meaning: Meaning | None = None
+    part: Spoken = field(default_factory=Spoken)
+    """The request of a longer sentence that is being worked on; empty: the whole sentence."""
+    rest: tuple[Spoken, ...] = ()
+    """Its requests that are still to be done."""
+    said: tuple[str, ...] = ()
+    """The replies to those that are done."""
+    intent: str | None = None
+    skill: str | None = None
+    slots: tuple[Slot, ...] = ()
+    seconds: list[Seconds] = field(default_factory=list)
+    outcome: dialog.Outcome = "answered"
+    ask: bool = False
+
+    def forget(self) -> None:
+        """The answer is out: nothing of what was said is kept while it is spoken."""
+        self.transcript, self.meaning, self.slots = Spoken(), None, ()
+        self.part, self.rest, self.said = Spoken(), (), ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Waiting times in seconds."""
+
+    patience: float
+    listening: float
+    thinking: float
