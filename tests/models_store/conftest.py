@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,8 +31,24 @@ class Server:
         return f"http://127.0.0.1:{self.port}/{path}"
 
 
+_GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 1
+"""SIOCGIFFLAGS, SIOCSIFFLAGS and IFF_UP of netdevice(7)."""
+
+
+def _loopback_up() -> None:
+    """In a network namespace of its own (`unshare --net`) this machine cannot even reach itself at first."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        name, flags = struct.unpack("16sh", fcntl.ioctl(asked, _GET_FLAGS, struct.pack("16sh", b"lo", 0)))
+        if not flags & _UP:
+            try:
+                fcntl.ioctl(asked, _SET_FLAGS, struct.pack("16sh", name, flags | _UP))
+            except PermissionError:
+                pytest.skip("the loopback interface is down, and only root may bring it up")
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
+    _loopback_up()
     state = Server()
 
     class Handler(BaseHTTPRequestHandler):
