@@ -31,6 +31,8 @@ QUESTIONS = (
     "how long is left",
     "cancel the tea timer",
 )
+SETTLE_SECONDS = 15.0
+"""After the start the wake word learns how loud the room is, and a learning engine may train."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -48,6 +50,7 @@ def main() -> None:
                 if attempt == "first":
                     continue
                 rows.append(("memory after the start", f"{_pss(process.pid):.0f} MB PSS"))
+                time.sleep(SETTLE_SECONDS)
                 began = _cpu(process.pid)
                 time.sleep(chosen.idle_seconds)
                 share = (_cpu(process.pid) - began) / chosen.idle_seconds
