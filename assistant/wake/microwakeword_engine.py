@@ -123,6 +123,9 @@ class MicroWakeWordEngine:
             detector.reset()
         self._prime()
 
+    def rest(self) -> None:
+        """Makes no difference: of sound, this engine keeps less than one slice."""
+
     def close(self) -> None:
         """Free the models."""
         for detector in self._detectors:
