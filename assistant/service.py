@@ -79,6 +79,8 @@ class Service(ABC):
                         self.say(self.health())
                     else:
                         await self.handle(envelope.message)
+                    # It may hold what someone said, and the next one may come in a week.
+                    del envelope
                 raise _BusClosed
         except* _BusClosed:
             pass

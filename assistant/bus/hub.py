@@ -169,6 +169,7 @@ class Hub:
             if isinstance(message, dialog.Ask):
                 asked.add(message.request)
             self._bus.publish(message, rights.sender)
+            del frame, message  # the next may come in a week, and these may hold what someone said
 
     async def _send(self, connection: ServerConnection, source: Subscription, rights: Rights, asked: set[str]) -> None:
         async for envelope in source:
@@ -181,6 +182,7 @@ class Hub:
                 log.warning("%s reads too slowly and was disconnected", rights.sender)
                 await connection.close(1008, "too slow")
                 return
+            del envelope, message
 
     async def _refuse(self, connection: ServerConnection, error: BaseException) -> None:
         log.warning("a client was disconnected: %s", error)

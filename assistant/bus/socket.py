@@ -49,6 +49,7 @@ class SocketBus:
                 sending = tasks.create_task(self._send())
                 async for frame in self._connection:
                     self._take(codec.loads(frame))
+                    del frame  # it may hold what someone said
                 sending.cancel()
         except* ConnectionClosed:
             pass

@@ -23,11 +23,12 @@ def wake_sound(word: str) -> Samples:
 
 
 class FakeWakeEngine:
-    """Behaves as `WakeEngine` says; `resets` and `running` tell a test what happened to it."""
+    """Behaves as `WakeEngine` says; `resets`, `rests` and `running` tell a test what happened to it."""
 
     def __init__(self, words: Sequence[str] = ("hey_mycroft",), *, refractory_seconds: float = 2.0) -> None:
         self.words = tuple(words)
         self.resets = 0
+        self.rests = 0
         self.running = False
         self.hears_itself = False
         self._refractory = int(refractory_seconds * RATE)
@@ -59,6 +60,9 @@ class FakeWakeEngine:
     def reset(self) -> None:
         self.resets += 1
         self._deaf = dict.fromkeys(self.words, 0)
+
+    def rest(self) -> None:
+        self.rests += 1
 
     def close(self) -> None:
         self.running = False

@@ -123,6 +123,10 @@ class CascadeEngine:
         self._ring.clear()
         self._words = {word: _Suspicion() for word in self.words}
 
+    def rest(self) -> None:
+        """Overwrite what was kept for the judge."""
+        self._ring.clear()
+
     def close(self) -> None:
         """Free the models; the sound is overwritten."""
         self._ring.clear()

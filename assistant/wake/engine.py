@@ -46,6 +46,11 @@ class WakeEngine(Protocol):
         """Forget all sound heard so far (after a mute, or a gap in the stream)."""
         ...
 
+    def rest(self) -> None:
+        """Nothing sounds any more: overwrite kept sound, from before a pause longer than any wake word. What the room
+        is like and how long a word is not to be reported again are kept."""
+        ...
+
     def close(self) -> None:
         """Free the models."""
         ...

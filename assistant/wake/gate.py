@@ -36,6 +36,11 @@ class QuietGate:
         self._hold = 0.0
         self._before: deque[Frame] = deque(maxlen=round(BEFORE_SECONDS / FRAME_SECONDS))
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it has been quiet for so long that what passed before does not join with what will pass next."""
+        return len(self._before) == self._before.maxlen
+
     def pass_on(self, frame: Frame) -> list[Frame]:
         """Nothing while it is quiet; else this frame, and at the first sound what came just before it."""
         loudness = float(np.sqrt(np.mean(np.square(frame.samples, dtype=np.float32))))

@@ -123,6 +123,9 @@ class MicroWakeWordEngine:
             detector.reset()
         self._prime()
 
+    def rest(self) -> None:
+        """Makes no difference: of sound, this engine keeps less than one slice."""
+
     def close(self) -> None:
         """Free the models."""
         for detector in self._detectors:
@@ -138,7 +141,12 @@ class MicroWakeWordEngine:
         """Every score, and how many samples before the end of `samples` it was reached."""
         if self._features is None:
             raise RuntimeError("start() comes before process()")
-        slices = list(self._features.process_streaming(samples.tobytes()))
+        # In small pieces, whose copies are overwritten after the session like all small objects.
+        slices = [
+            features
+            for at in range(0, len(samples), STEP_SAMPLES)
+            for features in self._features.process_streaming(samples[at : at + STEP_SAMPLES].tobytes())
+        ]
         for number, features in enumerate(slices, 1):
             for detector in self._detectors:
                 score = detector.hear(features)

@@ -45,6 +45,7 @@ class WakeService(Service):
         self._muted = False
         self._stale = False
         self._speaking = False
+        self._resting = True
         self._next = -1
         self._gate = QuietGate()
         self._trouble = ""
@@ -122,7 +123,11 @@ class WakeService(Service):
         self._next = frame.index + 1
         frames = self._gate.pass_on(frame)
         if not frames:
+            if self._gate.is_quiet and not self._resting:
+                self._resting = True
+                await asyncio.get_running_loop().run_in_executor(self._worker, self._engine.rest)
             return
+        self._resting = False
         reset, self._stale = self._stale, False
         found = await asyncio.get_running_loop().run_in_executor(self._worker, self._process, frames, reset)
         if found and not self._muted:

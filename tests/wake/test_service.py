@@ -181,3 +181,17 @@ async def test_a_missing_model_is_an_error_at_the_start() -> None:
         assert "hal" in str(group.exceptions[0])
     else:
         raise AssertionError("it started without a model")
+
+
+async def test_once_it_is_quiet_for_long_the_engine_forgets_the_sound_once_and_keeps_its_refractory_time() -> None:
+    quiet = [Frame(index=n, samples=np.zeros(FRAME_SAMPLES, dtype=np.int16)) for n in range(1, 101)]
+    tape = Tape()
+    async with running(tape) as run:
+        for each in [frame(0), *quiet]:
+            tape.more.put_nowait(each)
+        await tape.more.join()
+        assert (run.engine.rests, run.engine.resets) == (1, 1)
+        for number in (101, 102):
+            tape.more.put_nowait(frame(number))
+        await tape.more.join()
+        assert run.engine.rests == 1, "something sounds"
