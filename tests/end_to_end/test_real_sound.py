@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -67,8 +68,13 @@ async def test_an_unplugged_microphone_is_reported_and_found_again(pulse: Pulse,
     home.call("say", "Hey Mycroft. What time is it?", "--wav", str(question))
     with Running(home):
         async with watching(home) as inbox:
-            pulse.unplug_microphone()
-            failed = await until(inbox, audio.Failed)
+            failed: Message | None = None
+            for _ in range(3):  # on a busy machine the sound server's answer can come too late to be believed
+                pulse.unplug_microphone()
+                with contextlib.suppress(TimeoutError):
+                    failed = await asyncio.wait_for(until(inbox, audio.Failed), 20)
+                    break
+                pulse.plug_microphone()
             assert isinstance(failed, audio.Failed)
             assert failed.reason
             pulse.plug_microphone()

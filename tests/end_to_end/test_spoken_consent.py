@@ -51,16 +51,24 @@ async def test_a_yes_a_clip_and_forget_everything(pulse: Pulse, tmp_path: Path) 
     with Running(home):
         async with connect(home.socket, hears=WATCHED) as bus:
             inbox = bus.subscribe(WATCHED, "test")
-            pulse.play_into_microphone(wish)
-            read_back = await until(inbox, consent.Replied)
-            assert isinstance(read_back, consent.Replied)
-            assert "people of this household" in read_back.text.text
-            phrase = re.search(r"these two words: (\w+ \w+)", read_back.text.text)
-            assert phrase is not None
-            agreement = spoken(home, f"{phrase[1]}.")
-            await until(inbox, dialog.Listening)
-            pulse.play_into_microphone(agreement)
-            assert isinstance(await until(inbox, consent.Granted, consent.Refused), consent.Granted)
+            outcome: Message | None = None
+            for _ in range(4):  # two random words are misheard now and then: ask again, as a person would
+                pulse.play_into_microphone(wish)
+                read_back = await until(inbox, consent.Replied)
+                assert isinstance(read_back, consent.Replied)
+                phrase = re.search(r"these two words: (\w+ \w+)", read_back.text.text)
+                if phrase is None:
+                    await until(inbox, dialog.Closed)
+                    continue
+                assert "people of this household" in read_back.text.text
+                agreement = spoken(home, f"{phrase[1]}.")
+                await until(inbox, dialog.Listening)
+                pulse.play_into_microphone(agreement)
+                outcome = await until(inbox, consent.Granted, consent.Refused)
+                if isinstance(outcome, consent.Granted):
+                    break
+                await until(inbox, dialog.Closed)
+            assert isinstance(outcome, consent.Granted)
             assert "wake_word" in home.call("consent", "status").stdout
             await until(inbox, dialog.Closed)
 
