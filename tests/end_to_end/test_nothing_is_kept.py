@@ -16,7 +16,7 @@ from tests.end_to_end.running import COMMAND, LIMIT, Home
 pytestmark = pytest.mark.slow
 
 OPENED = re.compile(r'\b(?:openat|creat|open)\((?:(?:AT_FDCWD|\d+)(?:<([^>]*)>)?, )?"([^"]*)", ([A-Z_|0-9a-z]*)')
-"""The folder it is relative to, the path, the flags. A call that another thread interrupts ends in `<unfinished ...>`."""
+"""The folder it is relative to, the path, the flags. A call that another thread interrupts ends in "<unfinished"."""
 WRITES = ("O_WRONLY", "O_RDWR", "O_CREAT", "O_TMPFILE")
 HARMLESS = ("/dev/null", "/dev/shm/sem.", "/proc/", "/dev/tty")
 """Not files that keep anything. What threads of native libraries open in /dev/shm are semaphores without content."""
