@@ -15,6 +15,7 @@ from typing import ClassVar, TypeVar
 from assistant.clock import Clock
 from assistant.errors import AssistantError, SkillError
 from assistant.grammar.folder import read_sentences
+from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences
 from assistant.intent.engine import IntentEngine, Match
 from assistant.intent.heard import heard
@@ -41,7 +42,13 @@ class IntentService(Service):
     """
 
     name: ClassVar[str] = "intent"
-    hears: ClassVar[tuple[type[Message], ...]] = (intent.Understand, skill.Ready, skill.Removed, skill.Loaded)
+    hears: ClassVar[tuple[type[Message], ...]] = (
+        intent.Understand,
+        skill.Ready,
+        skill.Removed,
+        skill.Listed,
+        skill.Loaded,
+    )
     says: ClassVar[tuple[type[Message], ...]] = (
         intent.Matched,
         intent.Ambiguous,
@@ -69,6 +76,7 @@ class IntentService(Service):
         self._read = read
         self._patience = patience
         self._folders: dict[str, Path] = {}
+        self._lists: dict[tuple[str, str], tuple[str, ...]] = {}
         self._wake = asyncio.Event()
         self._learned = asyncio.Event()
         self._worker: ThreadPoolExecutor | None = None
@@ -110,6 +118,8 @@ class IntentService(Service):
                 self._folders[message.skill] = Path(message.folder)
             case skill.Removed() if message.skill not in self._own:
                 self._folders.pop(message.skill, None)
+            case skill.Listed(skill=name, entity=entity, entries=entries):
+                self._lists[name, entity] = tuple(entry.text for entry in entries)
             case skill.Loaded():
                 # Skills come and go one by one; this says that they are complete.
                 self._wake.set()
@@ -194,9 +204,14 @@ class IntentService(Service):
             self._wake.clear()
             folders = dict(self._folders)
             sentences = await self._work(partial(self._read_all, folders))
+            lists = dict(self._lists)
+            known = [with_lists(each, lists) for each in sentences]
             for engine in self._engines:
                 if not engine.trains:
-                    sentences = await self._work(partial(self._teach, engine, sentences))
+                    known = await self._work(partial(self._teach, engine, known))
+            # Those that train learn kinds of sentences; a new name is no reason to begin again.
+            taught = {each.skill for each in known}
+            sentences = [each for each in sentences if each.skill in taught]
             for trainer in self._trainers.values():
                 trainer.give(sentences)
             self._intents = sum(len(each.intents) for each in sentences)

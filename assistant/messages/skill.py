@@ -58,6 +58,19 @@ class Ready(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listed(Message):
+    """What the list `entity` of a skill's sentences holds from now on, in place of its file; nothing: the file again.
+
+    Counts from the next `skill.loaded` on. The entries may be names that people gave.
+    """
+
+    topic: ClassVar[str] = "skill.listed"
+    skill: str
+    entity: str
+    entries: tuple[Spoken, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(Message):
     """A skill could not be loaded (`stage` load) or broke while it worked (`stage` run)."""
 

@@ -13,7 +13,7 @@ can run only at an `await`, so a skill needs no locks, and a slow one holds up n
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
@@ -147,6 +147,7 @@ class Context:
     skills: Callable[[], Sequence[SkillInfo]]
     volume: Callable[[], float | None] = lambda: None
     set_volume: Callable[[float], None] = lambda level: None
+    fill: Callable[[str, Iterable[str]], None] = lambda entity, entries: None
     version: str = ""
     """The assistant's own version."""
 
@@ -207,6 +208,13 @@ class Skill:
     def set_volume(self, level: float) -> None:
         """Play everything this loud, from 0 to 1. The reply to the present request is heard so already."""
         self.context.set_volume(min(1.0, max(0.0, level)))
+
+    def fill(self, entity: str, entries: Iterable[str]) -> None:
+        """From now on the list `<entity>.entity` holds these names, and they are listened for; none: what its file has.
+
+        At most 500 names of 80 characters. Call it again when they change. KeyError when there is no such file.
+        """
+        self.context.fill(entity, entries)
 
     def setting(self, name: str) -> Setting:
         """A setting that the manifest declares: what the owner chose, else its default. KeyError for another name."""

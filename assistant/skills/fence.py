@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from assistant import __version__
 from assistant.clock import Clock
 from assistant.errors import SkillError
+from assistant.grammar.lists import clean
 from assistant.grammar.sentences import SkillSentences
 from assistant.skills.api import Context, Handler, Reply, Request, Setting, Skill, SkillInfo
 from assistant.skills.dialogs import DialogError, Dialogs
@@ -51,6 +52,8 @@ class House:
     volume: Callable[[], float | None]
     set_volume: Callable[[float], None]
     """Called on the service's loop."""
+    listed: Callable[[str, str, tuple[str, ...]], None]
+    """Called with skill, entity and its new entries, on the service's loop."""
     boot: str = ""
 
 
@@ -192,6 +195,11 @@ class FencedSkill:
         def set_volume(level: float) -> None:
             loop.call_soon_threadsafe(house.set_volume, level)
 
+        def fill(entity: str, entries: Iterable[str]) -> None:
+            if entity not in self.sentences.entities:
+                raise KeyError(f"there is no {entity}.entity")
+            loop.call_soon_threadsafe(self._fill, context, entity, clean(entries))
+
         context = Context(
             id=identity,
             language=house.language,
@@ -204,6 +212,7 @@ class FencedSkill:
             skills=house.skills,
             volume=house.volume,
             set_volume=set_volume,
+            fill=fill,
             version=__version__,
         )
         return context
@@ -212,6 +221,10 @@ class FencedSkill:
         """Only the instance that runs now may speak up."""
         if self._running is not None and self._running.context is context:
             self._house.alert(self.manifest.id, text, ring)
+
+    def _fill(self, context: Context, entity: str, entries: tuple[str, ...]) -> None:
+        if self._running is not None and self._running.context is context:
+            self._house.listed(self.manifest.id, entity, entries)
 
     async def _guard(
         self, work: Callable[[], Coroutine[Any, Any, T]], running: _Running, timeout: float = 0.0

@@ -16,6 +16,7 @@ from assistant.config.paths import Paths
 from assistant.config.schema import Skills as Settings
 from assistant.errors import SkillError
 from assistant.grammar.folder import read_sentences
+from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences, intent_id
 from assistant.messages import Message, Spoken, audio, consent, intent, skill, system
 from assistant.service import Service
@@ -62,6 +63,7 @@ class SkillsService(Service):
         skill.Ready,
         skill.Failed,
         skill.Removed,
+        skill.Listed,
         skill.Loaded,
         skill.Replied,
         skill.Alerted,
@@ -88,6 +90,7 @@ class SkillsService(Service):
         self._clock = clock
         self._loaded: dict[str, _Loaded] = {}
         self._failed: dict[str, str] = {}
+        self._lists: dict[tuple[str, str], tuple[str, ...]] = {}
         self._questions: dict[str, tuple[Handler | None, asyncio.TimerHandle]] = {}
         self._scanning = asyncio.Lock()
         self._forgotten = asyncio.Event()
@@ -103,6 +106,7 @@ class SkillsService(Service):
             skills=lambda: tuple(each.info for each in self._loaded.values()),
             volume=lambda: self._volume,
             set_volume=lambda level: self.say(audio.Volume(level=level)),
+            listed=self._listed,
             boot=boot,
         )
 
@@ -148,7 +152,7 @@ class SkillsService(Service):
     @property
     def sentences(self) -> tuple[SkillSentences, ...]:
         """The sentences of every loaded skill."""
-        return tuple(each.sentences for each in self._loaded.values())
+        return tuple(with_lists(each.sentences, self._lists) for each in self._loaded.values())
 
     # What is asked
 
@@ -194,6 +198,8 @@ class SkillsService(Service):
             self._forget_question(name)
         async with self._scanning:
             await asyncio.gather(*(each.stop() for each in self.loaded))
+            for name, entity in tuple(self._lists):
+                self._listed(name, entity, ())
             self.say(skill.Paused(skills=tuple(self._loaded)))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._forgotten.wait(), FORGET_SECONDS)
@@ -235,6 +241,19 @@ class SkillsService(Service):
 
     def _alert(self, name: str, text: str, ring: bool) -> None:
         self.say(skill.Alerted(skill=name, text=Spoken(text), ring=ring, language=self._language))
+
+    def _listed(self, name: str, entity: str, entries: tuple[str, ...]) -> None:
+        """A skill filled one of its lists. While it is still loading, that is told with the skill."""
+        if self._lists.get((name, entity), ()) == entries:
+            return
+        self._lists[name, entity] = entries
+        if name in self._loaded:
+            self._tell_list(name, entity)
+            self.say(skill.Loaded(skills=tuple(self._loaded)))
+
+    def _tell_list(self, name: str, entity: str) -> None:
+        entries = tuple(map(Spoken, self._lists[name, entity]))
+        self.say(skill.Listed(skill=name, entity=entity, entries=entries))
 
     def _broke(self, name: str, reason: str) -> None:
         self.log.warning("skill %s: %s", name, reason)
@@ -296,6 +315,7 @@ class SkillsService(Service):
 
     async def _remove(self, name: str) -> None:
         loaded = self._loaded.pop(name)
+        self._lists = {key: entries for key, entries in self._lists.items() if key[0] != name}
         self._forget_question(name)
         if loaded.fenced is not None:
             await loaded.fenced.stop()
@@ -308,6 +328,9 @@ class SkillsService(Service):
             intents = tuple(intent_id(name, one) for one in each.sentences.intents)
             version, folder = each.manifest.version, str(each.found.folder)
             self.say(skill.Ready(skill=name, version=version, folder=folder, intents=intents))
+        for name, entity in self._lists:
+            if name in self._loaded:
+                self._tell_list(name, entity)
         self.say(skill.Loaded(skills=tuple(self._loaded)))
 
 

@@ -17,6 +17,7 @@ from assistant.audio.ports import Microphone, Reader
 from assistant.config.schema import Stt
 from assistant.errors import DeviceError, EngineError, SkillError
 from assistant.grammar.folder import read_sentences
+from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences
 from assistant.messages import Message, Seconds, Slot, Spoken, audio, dialog, skill, stt
 from assistant.service import Service
@@ -69,6 +70,7 @@ class SttService(Service):
         audio.Muted,
         skill.Ready,
         skill.Removed,
+        skill.Listed,
         skill.Loaded,
     )
     says: ClassVar[tuple[type[Message], ...]] = (stt.Partial, stt.Transcript, stt.Nothing)
@@ -88,6 +90,7 @@ class SttService(Service):
         self._config = config
         self._own = own
         self._folders: dict[str, Path] = dict(own)
+        self._lists: dict[tuple[str, str], tuple[str, ...]] = {}
         self._worker: ThreadPoolExecutor | None = None
         self._listening: asyncio.Task[None] | None = None
         self._session = ""
@@ -115,6 +118,8 @@ class SttService(Service):
                 self._folders[message.skill] = Path(message.folder)
             case skill.Removed():
                 self._folders.pop(message.skill, None)
+            case skill.Listed(skill=name, entity=entity, entries=entries):
+                self._lists[name, entity] = tuple(entry.text for entry in entries)
             case skill.Loaded():
                 # Skills come and go one by one; this says that they are complete.
                 self.spawn(self._learn(dict(self._folders)), "learn")
@@ -132,11 +137,13 @@ class SttService(Service):
     async def _learn(self, folders: Mapping[str, Path]) -> None:
         """Give the engine the sentences of all skills; one that cannot be read is left out."""
 
+        lists = dict(self._lists)
+
         def learn() -> None:
             read: list[SkillSentences] = []
             for name, folder in folders.items():
                 try:
-                    read.append(read_sentences(name, folder, self._engine.language))
+                    read.append(with_lists(read_sentences(name, folder, self._engine.language), lists))
                 except SkillError as error:
                     self.log.warning("sentences of %s are not expected: %s", name, error)
             self._engine.learn(read)

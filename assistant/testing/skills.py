@@ -142,6 +142,7 @@ class SkillTester:
         """Say this, and hear the reply. While a skill waits for an answer, words that are no request are its answer."""
         if self._engine is None:
             raise RuntimeError("enter the SkillTester first: async with SkillTester(...) as tester")
+        self._learn()
         asker, self._open = self._open, None
         matches = self._engine.match(text, self._language, self.clock.now())
         if matches and (asker is None or matches[0].confidence >= CERTAIN):
