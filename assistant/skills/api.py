@@ -188,6 +188,10 @@ class Skill:
         """Somebody said "stop": be quiet. Returns whether something was sounding."""
         return False
 
+    def duck(self, quiet: bool) -> Awaitable[None] | None:
+        """Somebody speaks or is spoken to: make your own sound quieter; with `quiet` false that is over."""
+        return None
+
     def clock_corrected(self) -> Awaitable[None] | None:
         """The wall clock jumped while something was scheduled; store renewed deadlines here."""
         return None

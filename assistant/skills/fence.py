@@ -116,6 +116,12 @@ class FencedSkill:
         result = await self._guard(lambda: settled(running.skill.hush()), running, HUSH_SECONDS)
         return result is True
 
+    async def duck(self, quiet: bool) -> None:
+        """Somebody speaks, or is spoken to; or that is over."""
+        running = self._running
+        if running is not None and type(running.skill).duck is not Skill.duck:
+            await self._guard(lambda: settled(running.skill.duck(quiet)), running, HUSH_SECONDS)
+
     async def check_schedule(self) -> float | None:
         """Do what is due; seconds until the next. For tests, where time does not pass by itself."""
         running = self._running

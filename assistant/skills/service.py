@@ -18,10 +18,11 @@ from assistant.errors import SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences, intent_id
-from assistant.messages import Message, Spoken, audio, consent, intent, skill, system
+from assistant.messages import Message, Spoken, audio, consent, dialog, intent, skill, system, tts
 from assistant.service import Service
 from assistant.skills.answers import find_values
 from assistant.skills.api import Handler, Reply, Request, SkillInfo
+from assistant.skills.attention import Attention
 from assistant.skills.dialogs import Dialogs
 from assistant.skills.fence import Failure, FencedSkill, House
 from assistant.skills.find import Found, Place, find_skills, fingerprint, places
@@ -57,6 +58,10 @@ class SkillsService(Service):
         audio.Volumed,
         consent.Forget,
         consent.Destroyed,
+        dialog.Opened,
+        dialog.Closed,
+        tts.Started,
+        tts.Ended,
         system.Ready,
     )
     says = (
@@ -91,6 +96,7 @@ class SkillsService(Service):
         self._loaded: dict[str, _Loaded] = {}
         self._failed: dict[str, str] = {}
         self._lists: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._attention = Attention()
         self._questions: dict[str, tuple[Handler | None, asyncio.TimerHandle]] = {}
         self._scanning = asyncio.Lock()
         self._forgotten = asyncio.Event()
@@ -137,6 +143,8 @@ class SkillsService(Service):
                 self._volume = level
             case system.Ready(service="intent"):
                 self._announce()
+            case dialog.Opened() | dialog.Closed() | tts.Started() | tts.Ended() if self._attention.follow(message):
+                self.spawn(self._duck(self._attention.needed), "duck")
 
     def health(self) -> system.Health:
         health = super().health()
@@ -212,6 +220,9 @@ class SkillsService(Service):
     async def _hush(self, message: skill.Hush) -> None:
         hushed = await asyncio.gather(*(each.hush() for each in self.loaded))
         self.say(skill.Hushed(session=message.session, count=sum(hushed)))
+
+    async def _duck(self, quiet: bool) -> None:
+        await asyncio.gather(*(each.duck(quiet) for each in self.loaded))
 
     def _reply(self, session: str, name: str, result: Reply | Failure | None) -> None:
         """Say a skill's reply, or a kind sentence in its place (None: there is no such skill)."""

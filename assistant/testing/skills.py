@@ -183,6 +183,10 @@ class SkillTester:
         """Say "stop"; how many skills were sounding."""
         return (await self._send(skill.Hush(session=self._session()), skill.Hushed)).count
 
+    async def duck(self, quiet: bool) -> None:
+        """Somebody speaks or is spoken to; or that is over."""
+        await asyncio.gather(*(each.duck(quiet) for each in self._service.loaded))
+
     async def rescan(self) -> tuple[str, ...]:
         """Look at the folders again; the skills that run then."""
         loaded = await self._send(skill.Rescan(), skill.Loaded)
