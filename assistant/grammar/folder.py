@@ -1,4 +1,7 @@
-"""A skill's locale folder: `locale/<language>/*.intent` and `*.entity`, as Mycroft and OpenVoiceOS lay it out."""
+"""A skill's locale folder: `locale/<language>/*.intent` and `*.entity`, as Mycroft and OpenVoiceOS lay it out.
+
+`*.follow` holds what people say to go on from an answer ("and tomorrow?"); it leads to the intent of the same name.
+"""
 
 from __future__ import annotations
 
@@ -43,13 +46,15 @@ def read_sentences(skill: str, folder: Path, language: str) -> SkillSentences:
     place = locale_folder(folder, language)
     intents = dict(_read(place, ".intent")) if place else {}
     entities = dict(_read(place, ".entity")) if place else {}
-    for name, lines in intents.items():
-        for file, number, line in lines:
-            _check_slots(parse_line(line, file=file, number=number), entities, f"{file}:{number}")
-        if not lines:
-            raise SkillError(
-                "no sentence in this file", where=f"{place}/{name}.intent", hint="Add one, or remove the file"
-            )
+    follows = dict(_read(place, ".follow")) if place else {}
+    for kind, sentences in (("intent", intents), ("follow", follows)):
+        for name, lines in sentences.items():
+            for file, number, line in lines:
+                _check_slots(parse_line(line, file=file, number=number), entities, f"{file}:{number}")
+            if not lines:
+                raise SkillError(
+                    "no sentence in this file", where=f"{place}/{name}.{kind}", hint="Add one, or remove the file"
+                )
     for lines in entities.values():
         for file, number, line in lines:
             if any(True for _ in slots(parse_line(line, file=file, number=number))):
@@ -61,6 +66,7 @@ def read_sentences(skill: str, folder: Path, language: str) -> SkillSentences:
         language=language,
         intents={name: tuple(line for _, _, line in lines) for name, lines in intents.items()},
         entities={name: tuple(line for _, _, line in lines) for name, lines in entities.items()},
+        follows={name: tuple(line for _, _, line in lines) for name, lines in follows.items()},
     )
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from assistant.grammar.automaton import Automaton, compile_templates
 from assistant.grammar.machine import ListMachine, Machine, RuleMachine
-from assistant.grammar.sentences import TYPED, SkillSentences, intent_id, slot_type
+from assistant.grammar.sentences import TYPED, SkillSentences, follow_id, intent_id, slot_type
 from assistant.grammar.templates import Choice, Node, SlotRef, Word, parse_lines
 from assistant.grammar.templates import Sequence as Parts
 from assistant.grammar.values.rules import read_rules
@@ -186,6 +186,10 @@ def _add(network: Network, sentences: SkillSentences, typed: Mapping[str, Machin
         for node in parse_lines(lines, f"{intent}.intent"):
             nodes.append(node)
             intents.append(intent_id(sentences.skill, intent))
+    for intent, lines in sentences.follows.items():
+        for node in parse_lines(lines, f"{intent}.follow"):
+            nodes.append(node)
+            intents.append(follow_id(sentences.skill, intent))
     lists: dict[str, Machine] = {}
     slots: dict[SlotRef, int] = {}
     for ref in dict.fromkeys(_slot_refs(nodes)):

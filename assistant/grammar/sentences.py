@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from assistant.grammar.templates import SlotRef
@@ -12,6 +12,8 @@ from assistant.messages.base import SlotKind
 KINDS: tuple[SlotKind, ...] = get_args(SlotKind)
 TYPED: tuple[SlotKind, ...] = tuple(kind for kind in KINDS if kind not in ("text", "list"))
 """The kinds that have a grammar of their own: number, percentage, duration, time, date, datetime."""
+
+_FOLLOW = "+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,13 @@ class SkillSentences:
     """Intent name (file name without `.intent`) -> template lines."""
     entities: Mapping[str, tuple[str, ...]]
     """Entity name (file name without `.entity`) -> template lines."""
+    follows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Intent name (file name without `.follow`) -> template lines that lead to it just after the skill has answered."""
+
+    @property
+    def follow_ups(self) -> SkillSentences:
+        """The sentences that go on from an answer, as a skill's own."""
+        return replace(self, intents=self.follows, follows={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,16 @@ def slot_type(slot: SlotRef, entities: Mapping[str, object]) -> SlotType | None:
 def intent_id(skill: str, intent: str) -> str:
     """How an intent is called outside its skill: `skill.intent`."""
     return f"{skill}.{intent}"
+
+
+def follow_id(skill: str, intent: str) -> str:
+    """How a recogniser calls the follow-up sentences of an intent; see `is_follow`."""
+    return f"{intent_id(skill, intent)}{_FOLLOW}"
+
+
+def is_follow(intent: str) -> bool:
+    """Whether this is no intent, but sentences that only go on from an answer."""
+    return intent.endswith(_FOLLOW)
 
 
 def _named(name: str, entities: Mapping[str, object]) -> SlotType | None:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from assistant.messages import audio, consent, dialog, intent, skill, stt, system, tts, wake
-from assistant.messages.base import Meaning, Message, Seconds, Slot, SlotKind, Spoken
+from assistant.messages.base import Before, Meaning, Message, Seconds, Slot, SlotKind, Spoken
 
 __all__ = [
-    "CATALOG", "Meaning", "Message", "Seconds", "Slot", "SlotKind", "Spoken",
+    "CATALOG", "Before", "Meaning", "Message", "Seconds", "Slot", "SlotKind", "Spoken",
     "audio", "consent", "dialog", "intent", "skill", "stt", "system", "tts", "wake",
 ]  # fmt: skip
 

@@ -63,6 +63,18 @@ class Seconds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What the last request asked for, as far as that may be kept: typed values, none of the words.
+
+    `intent` is empty when the skill spoke up by itself.
+    """
+
+    skill: str
+    intent: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
     """What the words ask for, when the recogniser has followed a skill's sentence. `intent` is `skill.name`.
 

@@ -31,13 +31,17 @@ class Cancel(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask(Message):
-    """Answer typed words. `request` is the asker's own mark and comes back in `dialog.answered`."""
+    """Answer typed words. `request` is the asker's own mark and comes back in `dialog.answered`.
+
+    What goes on from an answer ("and tomorrow?") goes on from the last one to the same `asker`.
+    """
 
     topic: ClassVar[str] = "dialog.ask"
     wish: ClassVar[bool] = True
     request: str
     text: Spoken
     aloud: bool = False
+    asker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,16 @@ class Answer(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undo(Message):
+    """Take back what was done in the session `of`. Answered by `skill.replied`."""
+
+    topic: ClassVar[str] = "skill.undo"
+    wish: ClassVar[bool] = True
+    session: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hush(Message):
     """Stop whatever skills are sounding (a ringing timer). Answered by `skill.hushed`."""
 
@@ -98,13 +108,20 @@ class Loaded(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replied(Message):
-    """A skill's answer. With `ask` it wants to hear a reply without a wake word. `text` may repeat spoken words."""
+    """A skill's answer. With `ask` it wants to hear a reply without a wake word. `text` may repeat spoken words.
+
+    `undo`: what was done can be taken back. `question`: nothing was done, so it may be asked again. `more`: what else is
+    said in the next seconds needs no wake word.
+    """
 
     topic: ClassVar[str] = "skill.replied"
     session: str
     skill: str
     text: Spoken
     ask: bool = False
+    undo: bool = False
+    question: bool = False
+    more: bool = False
     language: str = "en"
 
 

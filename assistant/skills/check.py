@@ -80,11 +80,12 @@ def _code(folder: Path, manifest: Manifest) -> Iterator[Finding]:
         return
     handlers = dict(_handlers(classes[manifest.cls], manifest.id))
     for language in languages(folder):
-        intents = read_sentences(manifest.id, folder, language).intents
-        for name in intents:
+        sentences = read_sentences(manifest.id, folder, language)
+        intents = {**dict.fromkeys(sentences.follows, "follow"), **dict.fromkeys(sentences.intents, "intent")}
+        for name, kind in intents.items():
             if name not in handlers:
                 hint = f'Add a method marked @intent("{name}"), or remove the file'
-                yield Finding("error", f"no handler for {language}/{name}.intent", str(entry), hint)
+                yield Finding("error", f"no handler for {language}/{name}.{kind}", str(entry), hint)
         for name, line in handlers.items():
             if intents and name not in intents:
                 hint = f"Add locale/{language}/{name}.intent"

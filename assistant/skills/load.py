@@ -98,16 +98,17 @@ def _handlers(cls: type[Skill], identity: str) -> dict[str, str]:
 
 
 def _check_handlers(code: Code, manifest: Manifest, sentences: SkillSentences) -> None:
-    for name in sentences.intents:
+    said = {**dict.fromkeys(sentences.follows, "follow"), **dict.fromkeys(sentences.intents, "intent")}
+    for name, kind in said.items():
         if name not in code.handlers:
             raise SkillError(
-                f"no handler for {name}.intent",
+                f"no handler for {name}.{kind}",
                 where=f"{manifest.file}.py",
                 hint=f'Add a method marked @intent("{name}"), or remove the file',
             )
-    if sentences.intents:
+    if said:
         for name, method in code.handlers.items():
-            if name not in sentences.intents:
+            if name not in said:
                 raise SkillError(
                     f"{method} answers the intent '{name}', which has no sentences",
                     where=f"{manifest.file}.py",
