@@ -17,17 +17,10 @@ from assistant.errors import AssistantError, SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences
-from assistant.intent.engine import IntentEngine, Match
-from assistant.intent.heard import heard
-from assistant.intent.parts import requests
-from assistant.messages import Message, Spoken, intent, skill, system
+from assistant.intent.decide import Asked, Decider, Found
+from assistant.intent.engine import IntentEngine
+from assistant.messages import Meaning, Message, Spoken, intent, skill, system
 from assistant.service import Service
-
-ALIKE = 0.05
-"""Intents of which one is this little ahead of the other are about equally good: people are asked."""
-
-UNSURE_GAP = 0.5
-"""Log-probability by which the recogniser has to prefer an intent to the next; below it people are asked."""
 
 T = TypeVar("T")
 NO_FOLDERS: Mapping[str, Path] = MappingProxyType({})
@@ -44,6 +37,7 @@ class IntentService(Service):
     name: ClassVar[str] = "intent"
     hears: ClassVar[tuple[type[Message], ...]] = (
         intent.Understand,
+        intent.Settle,
         skill.Ready,
         skill.Removed,
         skill.Listed,
@@ -71,6 +65,7 @@ class IntentService(Service):
         super().__init__()
         self._own = own
         self._engines = tuple(engines)
+        self._decider = Decider(self._engines, clock, self._could_not)
         self._clock = clock
         self._language = language
         self._read = read
@@ -114,6 +109,8 @@ class IntentService(Service):
         match message:
             case intent.Understand():
                 self.spawn(self._understand(message), "understand")
+            case intent.Settle():
+                self._settle(message)
             case skill.Ready() if message.skill not in self._own:
                 self._folders[message.skill] = Path(message.folder)
             case skill.Removed() if message.skill not in self._own:
@@ -136,67 +133,60 @@ class IntentService(Service):
                 await asyncio.wait_for(self._learned.wait(), self._patience)
             except TimeoutError:
                 self.log.warning("asked before any skill was loaded")
-        meaning = wish.meaning
-        engine, found = await self._work(partial(self._match, wish.text.text, wish.language))
-        said: tuple[str, ...] = (wish.text.text,)
-        if meaning is None and not wish.floor and not _is_whole(found):
-            said = await self._work(partial(self._requests, wish.text.text, wish.language))
-            if said != (wish.text.text,):
-                engine, found = await self._work(partial(self._match, said[0], wish.language))
-        # Of two readings of the same words in one skill the text engines know which is plainer.
-        same_words = meaning is not None and meaning.gap == 0.0 and meaning.rival.startswith(f"{meaning.skill}.")
-        if meaning is not None and meaning.skill in self._folders and not (same_words and found):
-            if meaning.gap < UNSURE_GAP and meaning.rival.partition(".")[0] not in ("", meaning.skill):
-                either = (meaning.intent, meaning.rival)
-                self.say(intent.Ambiguous(session=wish.session, choices=either, text=wish.text))
-                return
-            engine, found = "speech", [heard(meaning, found, wish.language, self._clock.now())]
-        found = [match for match in found if match.confidence >= wish.floor]
-        if not found:
+        asked = Asked(
+            text=wish.text.text, language=wish.language, floor=wish.floor, meaning=wish.meaning, before=wish.before
+        )
+        found = await self._work(partial(self._decider.decide, asked, frozenset(self._folders)))
+        if not found.matches:
             self.say(intent.Unmatched(session=wish.session, text=wish.text))
-            return
-        best = found[0]
-        choices = _choices(found)
-        if len(choices) > 1:
-            self.say(intent.Ambiguous(session=wish.session, choices=choices, text=wish.text))
+        elif len(found.matches) > 1:
+            self._say_ambiguous(wish, found)
+        else:
+            (best,) = found.matches
+            self.say(
+                intent.Matched(
+                    session=wish.session,
+                    intent=best.intent,
+                    skill=best.skill,
+                    slots=best.slots,
+                    text=Spoken(found.text),
+                    confidence=best.confidence,
+                    engine=found.engine,
+                    rest=tuple(map(Spoken, found.rest)),
+                    follows=found.follows,
+                )
+            )
+
+    def _say_ambiguous(self, wish: intent.Understand, found: Found) -> None:
+        meanings = tuple(
+            Meaning(intent=each.intent, skill=each.skill, slots=each.slots, score=each.confidence, gap=0.0)
+            for each in found.matches
+        )
+        titles = tuple(Spoken(self._decider.title(each)) for each in found.matches)
+        choices = tuple(each.intent for each in found.matches)
+        self.say(
+            intent.Ambiguous(session=wish.session, choices=choices, text=wish.text, meanings=meanings, titles=titles)
+        )
+
+    def _settle(self, wish: intent.Settle) -> None:
+        """A person has decided, or asks for the same again."""
+        if wish.skill not in self._folders:
+            self.say(intent.Unmatched(session=wish.session, text=wish.text))
             return
         self.say(
             intent.Matched(
                 session=wish.session,
-                intent=best.intent,
-                skill=best.skill,
-                slots=best.slots,
-                text=Spoken(said[0]),
-                confidence=best.confidence,
-                engine=engine,
-                rest=tuple(map(Spoken, said[1:])),
+                intent=wish.intent,
+                skill=wish.skill,
+                slots=wish.slots,
+                text=wish.text,
+                confidence=1.0,
+                engine="asked",
             )
         )
 
-    def _requests(self, text: str, language: str) -> tuple[str, ...]:
-        """What is asked for in one sentence, by the engines that know the sentences word for word."""
-        engines = [engine for engine in self._engines if not engine.trains]
-
-        def understand(part: str) -> Match | None:
-            _, found = self._match(part, language, engines)
-            return found[0] if found else None
-
-        return requests(text, understand, language)
-
-    def _match(
-        self, text: str, language: str, engines: Sequence[IntentEngine] | None = None
-    ) -> tuple[str, list[Match]]:
-        """The first engine that finds something, and what it found. A failing engine is passed over."""
-        now = self._clock.now()
-        for engine in self._engines if engines is None else engines:
-            try:
-                found = [match for match in engine.match(text, language, now) if match.skill in self._folders]
-            except AssistantError as error:
-                self.log.warning("%s could not answer: %s", engine.name, error)
-                continue
-            if found:
-                return engine.name, found
-        return "", []
+    def _could_not(self, engine: IntentEngine, error: AssistantError) -> None:
+        self.log.warning("%s could not answer: %s", engine.name, error)
 
     async def _learn(self) -> None:
         while True:
@@ -209,6 +199,7 @@ class IntentService(Service):
             for engine in self._engines:
                 if not engine.trains:
                     known = await self._work(partial(self._teach, engine, known))
+            await self._work(partial(self._decider.learn, known))
             # Those that train learn kinds of sentences; a new name is no reason to begin again.
             taught = {each.skill for each in known}
             sentences = [each for each in sentences if each.skill in taught]
@@ -293,18 +284,3 @@ class _Trainer:
         self._given.clear()
         self.busy = True
         return self._waiting
-
-
-def _is_whole(found: Sequence[Match]) -> bool:
-    """Whether the words fit so well that they can be one request only. Free text could hold another."""
-    return bool(found) and found[0].confidence == 1.0 and all(slot.kind != "text" for slot in found[0].slots)
-
-
-def _choices(found: Sequence[Match]) -> tuple[str, ...]:
-    """The intents that are about as good as the best. Exact sentences of one skill do not compete: its first counts."""
-    best = found[0]
-    near = [match for match in found if match.confidence >= best.confidence - ALIKE]
-    if best.confidence == 1.0:
-        near = [match for match in near if match.confidence == 1.0]
-        near = [best, *(match for match in near if match.skill != best.skill)]
-    return tuple(dict.fromkeys(match.intent for match in near))

@@ -114,7 +114,7 @@ def test_with_a_house_of_skills_hardly_anything_out_of_scope_is_acted_on(tmp_pat
     wrong = {text: found[0].intent for text in foreign if (found := engine.match(text, "en", NOW))}
     assert len(wrong) <= len(foreign) // 100, wrong
     understood = [
-        ("pause the song", "music.pause"),
+        ("pause the song", "media.pause"),
         ("silence the radio", None),
         ("set the volume to ten percent", "volume.set"),
         ("turn on the kitchen light", "lights.on"),

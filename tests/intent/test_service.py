@@ -20,7 +20,7 @@ from assistant.grammar.sentences import SkillSentences
 from assistant.intent.engine import IntentEngine, Match
 from assistant.intent.service import IntentService
 from assistant.intent.template_engine import TemplateEngine
-from assistant.messages import Meaning, Message, Spoken, intent, skill, system
+from assistant.messages import Before, Meaning, Message, Slot, Spoken, intent, skill, system
 from assistant.testing.intent import FakeIntentEngine
 from tests.intent.conftest import NOW
 
@@ -58,8 +58,12 @@ class House:
         self.bus.publish(skill.Loaded(skills=()), "skills")
         return await self.next(intent.Learned)
 
-    async def ask(self, text: str, *, floor: float = 0.0, meaning: Meaning | None = None) -> Message:
-        wish = intent.Understand(session="s", text=Spoken(text), language="en", floor=floor, meaning=meaning)
+    async def ask(
+        self, text: str, *, floor: float = 0.0, meaning: Meaning | None = None, before: Before | None = None
+    ) -> Message:
+        wish = intent.Understand(
+            session="s", text=Spoken(text), language="en", floor=floor, meaning=meaning, before=before
+        )
         self.bus.publish(wish, "dialog")
         return await self.next(intent.Matched, intent.Ambiguous, intent.Unmatched)
 
@@ -285,15 +289,49 @@ async def test_what_was_understood_while_listening_is_acted_on_and_asked_about_w
     async with open_house(tmp_path) as house:
         house.has("lamp", on="lamp on", off="lamp off")
         await house.loaded()
-        matched = await house.ask("lamp on", meaning=meaning(9.0))
+        matched = await house.ask("no more light", meaning=meaning(9.0))
         assert isinstance(matched, intent.Matched)
         assert (matched.intent, matched.engine) == ("lamp.off", "speech")
-        unsure = await house.ask("lamp on", meaning=meaning(0.1))
+        unsure = await house.ask("lamp off", meaning=meaning(0.1))
         assert isinstance(unsure, intent.Ambiguous)
         assert unsure.choices == ("lamp.off", "fan.on")
-        within_a_skill = await house.ask("lamp on", meaning=meaning(0.0, "lamp.on"))
-        assert isinstance(within_a_skill, intent.Matched)
-        assert within_a_skill.intent == "lamp.on", "the same words: the plainer reading counts"
+        assert [title.text for title in unsure.titles] == ["lamp off", "fan on"]
+        same_words = await house.ask("lamp on", meaning=meaning(0.0, "lamp.on"))
+        assert isinstance(same_words, intent.Matched)
+        assert same_words.intent == "lamp.on", "what the words say counts"
+
+
+async def test_what_goes_on_from_an_answer_counts_only_after_it_and_keeps_what_was_said_before(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        house.has("sky", look="the sky on {date}")
+        locale = tmp_path / "sky" / "locale" / "en"
+        (locale / "look.follow").write_text("and {date}\nand in {place}")
+        (locale / "place.entity").write_text("rome\nparis")
+        await house.loaded()
+        assert isinstance(await house.ask("and tomorrow"), intent.Unmatched)
+        rome = Slot(name="place", spoken=Spoken(), kind="list", value="rome")
+        today = Slot(name="date", spoken=Spoken(), kind="date", value="2026-11-23")
+        before = Before(skill="sky", intent="sky.look", slots=(rome, today))
+        found = await house.ask("and tomorrow", before=before)
+        assert isinstance(found, intent.Matched)
+        assert (found.intent, found.follows) == ("sky.look", "sky.look")
+        assert {slot.name: slot.value for slot in found.slots} == {"place": "rome", "date": "2026-11-24"}
+        found = await house.ask("and in paris", before=before)
+        assert isinstance(found, intent.Matched)
+        assert {slot.name: slot.value for slot in found.slots} == {"place": "paris", "date": "2026-11-23"}
+        assert isinstance(
+            await house.ask("and tomorrow", before=Before(skill="x", intent="x.y", slots=())), intent.Unmatched
+        )
+
+
+async def test_what_a_person_settled_is_matched_as_it_is(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        house.has("lamp", on="lamp on")
+        await house.loaded()
+        wish = intent.Settle(session="s", intent="lamp.on", skill="lamp", slots=(), text=Spoken("on"))
+        house.bus.publish(wish, "dialog")
+        found = await house.next(intent.Matched)
+        assert (found.intent, found.confidence, found.text.text) == ("lamp.on", 1.0, "on")
 
 
 async def test_of_two_requests_in_one_sentence_the_first_is_matched_and_the_other_kept(tmp_path: Path) -> None:

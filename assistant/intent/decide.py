@@ -1,0 +1,189 @@
+"""What a text asks for: by the request before, by the engines in their order, and as several requests in one sentence.
+
+Speech and text come to the same: the words decide. What the recogniser understood on its way is asked only where the
+words leave something open, and where other words sounded almost as likely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.clock import Clock
+from assistant.errors import AssistantError
+from assistant.grammar.sentences import SkillSentences, is_follow
+from assistant.grammar.title import title
+from assistant.intent.engine import IntentEngine, Match
+from assistant.intent.heard import heard
+from assistant.intent.parts import requests
+from assistant.intent.template_engine import TemplateEngine
+from assistant.messages.base import Before, Meaning, Slot
+
+ALIKE = 0.05
+"""Intents of which one is this little ahead of the other are about equally good: people are asked."""
+UNSURE_GAP = 0.5
+"""Log-probability by which the recogniser has to prefer an intent to the next; below it people are asked."""
+GOES_ON = 0.9
+"""The confidence that a sentence needs to go on from an answer: such sentences are short."""
+ALERT = "alert"
+"""What a sentence goes on from when the skill had spoken up by itself."""
+_TIMES = ("duration", "time", "date", "datetime")
+"""Kinds of which a new value replaces an old one of any of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """`matches` that are about equally good, the best first; none: nobody knows what to do. `text` is what was meant
+    of the first request, `rest` are the others. `follows` is the intent it goes on from."""
+
+    matches: tuple[Match, ...]
+    engine: str
+    text: str
+    rest: tuple[str, ...] = ()
+    follows: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The words, and all that may help to understand them; see `intent.understand`."""
+
+    text: str
+    language: str
+    floor: float = 0.0
+    meaning: Meaning | None = None
+    before: Before | None = None
+
+
+class Decider:
+    """Asks the engines. Plain and synchronous: it runs in the service's one thread."""
+
+    def __init__(
+        self, engines: Sequence[IntentEngine], clock: Clock, failed: Callable[[IntentEngine, AssistantError], None]
+    ) -> None:
+        """`failed` is told of an engine that could not answer; the next one is asked."""
+        self._engines = engines
+        self._clock = clock
+        self._failed = failed
+        self._sentences: Mapping[str, SkillSentences] = {}
+        self._follows: dict[str, TemplateEngine] = {}
+
+    def learn(self, sentences: Sequence[SkillSentences]) -> None:
+        """The sentences of all skills, for what goes on from their answers. Raises SkillError."""
+        self._sentences = {each.skill: each for each in sentences}
+        engines = {each.skill: self._follows.get(each.skill) or TemplateEngine() for each in sentences if each.follows}
+        for skill, engine in engines.items():
+            engine.learn([self._sentences[skill].follow_ups])
+        self._follows = engines
+
+    def decide(self, asked: Asked, skills: Collection[str]) -> Found:
+        """What is asked for, of what these skills do."""
+        further = self._going_on(asked)
+        unbeaten = further is not None and further.confidence == 1.0 and not _is_free(further)
+        engine, found = ("", []) if unbeaten else self._match(asked.text, asked.language, skills)
+        if further is not None and asked.before is not None and not _beats(found, further):
+            follows = asked.before.intent or f"{asked.before.skill}.{ALERT}"
+            return Found(matches=(further,), engine="context", text=asked.text, follows=follows)
+        said: tuple[str, ...] = (asked.text,)
+        if not asked.floor and not _is_whole(found):
+            said = self._requests(asked, skills)
+            if said != (asked.text,):
+                engine, found = self._match(said[0], asked.language, skills)
+        meaning = asked.meaning
+        if meaning is not None and len(said) == 1 and meaning.skill in skills and not is_follow(meaning.intent):
+            if 0 < meaning.gap < UNSURE_GAP and meaning.rival.partition(".")[0] not in ("", meaning.skill):
+                return Found(matches=self._either(meaning, found), engine="speech", text=asked.text)
+            if not found or found[0].confidence < 1.0:
+                engine, found = "speech", [heard(meaning, found, asked.language, self._clock.now())]
+        near = _near([match for match in found if match.confidence >= asked.floor])
+        if len(near) > 1 and asked.before is not None:
+            near = [match for match in near if match.skill == asked.before.skill] or near
+        return Found(matches=tuple(near), engine=engine, text=said[0], rest=said[1:])
+
+    def title(self, match: Match) -> str:
+        """How to name what a match would do, to ask about it."""
+        words = {slot.name: slot.spoken.text for slot in match.slots}
+        known = self._sentences.get(match.skill)
+        named = title(known, match.intent.partition(".")[2], words) if known is not None else ""
+        return named or match.intent.replace(".", " ").replace("_", " ")
+
+    def _match(
+        self, text: str, language: str, skills: Collection[str], engines: Sequence[IntentEngine] | None = None
+    ) -> tuple[str, list[Match]]:
+        """The first engine that finds something, and what it found. A failing engine is passed over."""
+        now = self._clock.now()
+        for engine in self._engines if engines is None else engines:
+            try:
+                found = [match for match in engine.match(text, language, now) if match.skill in skills]
+            except AssistantError as error:
+                self._failed(engine, error)
+                continue
+            if found:
+                return engine.name, found
+        return "", []
+
+    def _requests(self, asked: Asked, skills: Collection[str]) -> tuple[str, ...]:
+        """What is asked for in one sentence, by the engines that know the sentences word for word."""
+        engines = [engine for engine in self._engines if not engine.trains]
+
+        def understand(part: str) -> Match | None:
+            _, found = self._match(part, asked.language, skills, engines)
+            return found[0] if found else None
+
+        return requests(asked.text, understand, asked.language)
+
+    def _going_on(self, asked: Asked) -> Match | None:
+        """The follow-up sentence of the skill that answered last, with the values of the request before."""
+        if asked.before is None or asked.before.skill not in self._follows:
+            return None
+        engine = self._follows[asked.before.skill]
+        found = engine.match(asked.text, asked.language, self._clock.now())
+        sure = [match for match in found if match.confidence >= max(GOES_ON, asked.floor)]
+        same = [match for match in sure if match.intent == asked.before.intent]
+        if not sure:
+            return None
+        best = same[0] if same and same[0].confidence == sure[0].confidence else sure[0]
+        return replace(best, slots=(*best.slots, *_kept(asked.before.slots, best.slots)))
+
+    def _either(self, meaning: Meaning, found: Sequence[Match]) -> tuple[Match, ...]:
+        """Both intents between which the recogniser could not decide."""
+        now, language = self._clock.now(), next(iter(self._sentences.values())).language if self._sentences else "en"
+        rival = Match(intent=meaning.rival, skill=meaning.rival.partition(".")[0], slots=(), confidence=1.0)
+        return (
+            heard(meaning, found, language, now),
+            next((match for match in found if match.intent == meaning.rival), rival),
+        )
+
+
+def _beats(found: Sequence[Match], further: Match) -> bool:
+    """Whether a sentence of its own fits better than one that goes on."""
+    if not found or found[0].confidence < further.confidence:
+        return False
+    return found[0].confidence > further.confidence or (_is_free(further) and not _is_free(found[0]))
+
+
+def _is_free(match: Match) -> bool:
+    return any(slot.kind == "text" for slot in match.slots)
+
+
+def _is_whole(found: Sequence[Match]) -> bool:
+    """Whether the words fit so well that they can be one request only. Free text could hold another."""
+    return bool(found) and found[0].confidence == 1.0 and not _is_free(found[0])
+
+
+def _kept(before: Sequence[Slot], new: Sequence[Slot]) -> list[Slot]:
+    """What of the old values still counts."""
+    names, timed = {slot.name for slot in new}, any(slot.kind in _TIMES for slot in new)
+    return [slot for slot in before if slot.name not in names and not (timed and slot.kind in _TIMES)]
+
+
+def _near(found: Sequence[Match]) -> list[Match]:
+    """Those about as good as the best, each intent once. Exact sentences of one skill do not compete: its first
+    counts."""
+    if not found:
+        return []
+    best = found[0]
+    near = [match for match in found if match.confidence >= best.confidence - ALIKE]
+    if best.confidence == 1.0:
+        near = [match for match in near if match.confidence == 1.0]
+        near = [best, *(match for match in near if match.skill != best.skill)]
+    return list({match.intent: match for match in reversed(near)}.values())[::-1]
