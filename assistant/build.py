@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from assistant.audio.hub import Hub
+from assistant.audio.mute_file import MuteFile
 from assistant.audio.player import Player
 from assistant.audio.ports import Microphone, Speaker
 from assistant.audio.service import AudioService
@@ -24,12 +25,15 @@ from assistant.bus.policy import Policy
 from assistant.clock import Clock
 from assistant.config.paths import Paths
 from assistant.config.schema import Config
+from assistant.consent.door import Door
 from assistant.consent.holder import HolderService
-from assistant.consent.keeper import LocalKeeper
+from assistant.consent.keeper import BusKeeper
+from assistant.consent.ports import Carrier
 from assistant.consent.room import Room, open_room
 from assistant.consent.service import LOCALE as CONSENT_LOCALE
 from assistant.consent.service import OWN as PRIVACY
 from assistant.consent.service import ConsentService
+from assistant.consent.wire import WireCarrier
 from assistant.dialog.machine import OWN as DIALOG
 from assistant.dialog.phrases import LOCALE as DIALOG_LOCALE
 from assistant.dialog.service import DialogService
@@ -104,19 +108,19 @@ class Builder:
         self._sink = sink
         self._microphone = microphone
         self._has_sound_room = False
+        self._has_gate = False
 
     def factories(self, names: Iterable[str]) -> dict[str, Factory]:
         """A factory for each named service, in the order of `SERVICES`."""
         wanted = set(names)
         self._has_sound_room = self._has_sound_room or AudioService.name in wanted
+        self._has_gate = self._has_gate or ConsentService.name in wanted
         makers: dict[str, Factory] = {
-            ConsentService.name: lambda: ConsentService(self.consent, self._clock, self._config.language),
+            ConsentService.name: self._consent,
             AudioService.name: self._audio,
             WakeService.name: lambda: WakeService(self.detector(), self._ears()),
             SttService.name: lambda: SttService(self.recogniser(), self._ears(), self._config.stt, own=OWN_SENTENCES),
-            HolderService.name: lambda: HolderService(
-                self._ears(), LocalKeeper(self.consent.gate), self._config.language
-            ),
+            HolderService.name: lambda: HolderService(self._ears(), BusKeeper(self._carrier()), self._config.language),
             IntentService.name: lambda: IntentService(
                 self.intent_engines(), self._clock, self._config.language, own=OWN_SENTENCES
             ),
@@ -132,6 +136,18 @@ class Builder:
     def consent(self) -> Room:
         """The gate and everything behind it. Raises StoreError, Tampered."""
         return open_room(self._paths, forbidden=self._config.consent.forbid)
+
+    @cached_property
+    def _door(self) -> Door:
+        return Door(self.consent.gate)
+
+    def _consent(self) -> ConsentService:
+        wire = self._paths.gate_socket if self._share else None
+        return ConsentService(self.consent, self._clock, self._config.language, door=self._door, wire=wire)
+
+    def _carrier(self) -> Carrier:
+        """How clips get to the gate: only the process of the consent service ever opens the vault."""
+        return self._door if self._has_gate else WireCarrier(self._paths.gate_socket)
 
     def recover(self) -> None:
         """Finish what a crash left half deleted. To be called before the microphone opens.
@@ -256,7 +272,8 @@ class Builder:
 
     def _audio(self) -> AudioService:
         socket = self._paths.audio_socket if self._share else None
-        return AudioService(self._hub, self._player, self._config.audio, wire=socket)
+        mute_file = MuteFile(self._paths.mute_file)
+        return AudioService(self._hub, self._player, self._config.audio, wire=socket, mute_file=mute_file)
 
     def _ears(self) -> Microphone:
         if self._microphone is not None:

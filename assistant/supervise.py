@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from assistant.runner import BACK_OFF, STEADY_SECONDS
 
@@ -19,16 +21,15 @@ log = logging.getLogger("assistant.supervisor")
 class Supervisor:
     """Starts `assistant … run NAME` for each name, and again whenever one ends."""
 
-    def __init__(self, names: Sequence[str], options: Sequence[str]) -> None:
-        self._names = names
+    def __init__(self, options: Sequence[str]) -> None:
         self._options = options
         """Options before `run`: --set and --config."""
         self._tasks: list[asyncio.Task[None]] = []
         self.pids: dict[str, int] = {}
 
-    def start(self) -> None:
-        """Start all processes."""
-        self._tasks = [asyncio.create_task(self._keep(name), name=name) for name in self._names]
+    def start(self, names: Sequence[str]) -> None:
+        """Start these processes."""
+        self._tasks += [asyncio.create_task(self._keep(name), name=name) for name in names]
 
     async def stop(self) -> None:
         """End all processes; SIGTERM first."""
@@ -37,6 +38,12 @@ class Supervisor:
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._tasks.clear()
+
+    def pass_on(self, number: signal.Signals, name: str) -> None:
+        """Send a signal on to a service's process, if it has one."""
+        if name in self.pids:
+            with suppress(ProcessLookupError):
+                os.kill(self.pids[name], number)
 
     async def _keep(self, name: str) -> None:
         loop = asyncio.get_running_loop()

@@ -46,6 +46,11 @@ class Paths:
         return self.state / "skill-data"
 
     @property
+    def mute_file(self) -> Path:
+        """There while the microphone is to stay closed."""
+        return self.state / "muted"
+
+    @property
     def catalog(self) -> Path:
         return self.tree / "models" / "catalog.yaml"
 
@@ -65,6 +70,11 @@ class Paths:
     @property
     def audio_socket(self) -> Path:
         return self.runtime / "audio.sock"
+
+    @property
+    def gate_socket(self) -> Path:
+        """Where a holder of sound in a process of its own brings what may be kept."""
+        return self.runtime / "gate.sock"
 
 
 def find_paths(environ: Mapping[str, str] | None = None, *, tree: Path = TREE) -> Paths:

@@ -58,7 +58,8 @@ class Answers:
             case "forget_last":
                 return self._forget_last()
             case "recording":
-                return Answer(text=self.words("recording.open", kept=self._kept()))
+                microphone = slots.get("microphone") or "unseen"
+                return Answer(text=self.words(f"recording.{microphone}", kept=self._kept()))
             case "stop_listening":
                 return Answer(text=self.words("mute.done"), mute=True)
             case "guest":

@@ -1,7 +1,8 @@
 """The holder: reads the microphone along with the recogniser, but only while somebody's yes holds.
 
 It may hear and not write; the gate may write and not hear. With no consent it never opens a reader, so no sound goes to
-the gate, not even within one process. What it holds is one preallocated array, overwritten when the question is over.
+the gate, not even within one process. Each clip is offered first, and leaves this room only once the gate has accepted.
+What it holds is one preallocated array, overwritten when the question is over.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import numpy as np
 from assistant.audio.frame import RATE, Samples
 from assistant.audio.ports import Microphone
 from assistant.consent.clip import NewClip
-from assistant.consent.ports import Keeper
+from assistant.consent.ports import Keeper, Leave
 from assistant.errors import DeviceError
-from assistant.messages import Message, Spoken, dialog, stt, wake
+from assistant.messages import Message, Spoken, consent, dialog, stt, wake
 from assistant.service import Service
 
 BEFORE = int(1.6 * RATE)
@@ -35,8 +36,10 @@ class HolderService(Service):
         dialog.Closed,
         stt.Transcript,
         stt.Nothing,
+        consent.Leave,
+        consent.Decided,
     )
-    says: ClassVar[tuple[type[Message], ...]] = ()
+    says: ClassVar[tuple[type[Message], ...]] = (consent.Ask, consent.Offer)
 
     def __init__(self, microphone: Microphone, keeper: Keeper, language: str = "en") -> None:
         super().__init__()
@@ -52,6 +55,11 @@ class HolderService(Service):
         self._wake: wake.Detected | None = None
         self._request_from = 0
         self._transcript = Spoken()
+        self._leave = Leave()
+
+    async def start(self) -> None:
+        if self._bus is not None:
+            self._keeper.join(self._bus)
 
     async def handle(self, message: Message) -> None:
         match message:
@@ -78,7 +86,8 @@ class HolderService(Service):
         await self._end_reading()
         detected, self._wake = self._wake, None
         self._forget()
-        wanted = await self._keeper.wants()
+        self._leave = await self._keeper.wants()
+        wanted = self._leave.purposes
         if not wanted:
             return
         self._session = listening.session
@@ -115,8 +124,8 @@ class HolderService(Service):
             await asyncio.wait((task,))
 
     async def _offer(self, outcome: dialog.Outcome) -> None:
-        """The question is over: ask again what may be kept, and offer exactly that."""
-        wanted = await self._keeper.wants()
+        """The question is over: offer exactly what may be kept. The gate looks again whether it still may."""
+        wanted = self._leave.purposes
         false = outcome == "nothing"
         if self._wake is not None:
             end = self._wake.sample
@@ -135,7 +144,7 @@ class HolderService(Service):
         if samples is None:
             return
         clip = NewClip(samples=samples, session=self._session, language=self._language, word=word, transcript=text)
-        await self._keeper.offer(purpose, clip)
+        await self._keeper.offer(self._leave, purpose, clip)
 
     def _cut(self, start: int, end: int) -> Samples | None:
         """A copy of what was held between two sample numbers; None if it was not held."""
@@ -152,3 +161,4 @@ class HolderService(Service):
         self._session = ""
         self._wake = None
         self._transcript = Spoken()
+        self._leave = Leave()

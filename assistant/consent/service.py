@@ -18,9 +18,11 @@ from typing import ClassVar, TypeVar
 from assistant.clock import Clock
 from assistant.consent.answers import Answer, Answers
 from assistant.consent.challenge import Challenge, two_words
+from assistant.consent.door import Door
 from assistant.consent.gate import Grant
 from assistant.consent.purge import Receipt
 from assistant.consent.room import Room
+from assistant.consent.wire import GateServer
 from assistant.consent.words import DAY, Words, date, duration, listing
 from assistant.errors import ConsentError, Refused, Tampered
 from assistant.messages import Message, Slot, Spoken, audio, consent, dialog, intent, skill, system, tts
@@ -33,6 +35,8 @@ LOCALE = Path(__file__).parent
 SWEEP_SECONDS = 3600.0
 PAUSE_SECONDS = 3.0
 """How long forgetting waits for skills to stand still."""
+SEEING_SECONDS = 3.0
+"""How long "are you recording" waits for the look at the microphone."""
 DAYS = 7
 """How long a consent holds when nobody says how long."""
 
@@ -51,6 +55,9 @@ class ConsentService(Service):
         dialog.Closed,
         tts.Started,
         tts.Ended,
+        audio.Seen,
+        consent.Ask,
+        consent.Offer,
     )
     says: ClassVar[tuple[type[Message], ...]] = (
         consent.Replied,
@@ -58,14 +65,27 @@ class ConsentService(Service):
         consent.Refused,
         consent.Destroyed,
         consent.Forget,
+        consent.Leave,
+        consent.Decided,
         audio.Mute,
+        audio.Look,
     )
 
     def __init__(
-        self, room: Room, clock: Clock, language: str = "en", *, phrase: Callable[[], str] = two_words
+        self,
+        room: Room,
+        clock: Clock,
+        language: str = "en",
+        *,
+        phrase: Callable[[], str] = two_words,
+        door: Door | None = None,
+        wire: Path | None = None,
     ) -> None:
+        """Holders of sound in this process come to `door`, those of other processes to the socket `wire`."""
         super().__init__()
         self._room = room
+        self._door = door or Door(room.gate)
+        self._wire = GateServer(wire, self._door) if wire else None
         self._clock = clock
         self._language = language
         self._phrase = phrase
@@ -77,6 +97,7 @@ class ConsentService(Service):
         self._recent: deque[str] = deque(maxlen=2)
         self._locked = ""
         self._paused = asyncio.Event()
+        self._seeing: asyncio.Future[audio.Seen] | None = None
         self._worker: ThreadPoolExecutor | None = None
 
     async def start(self) -> None:
@@ -88,8 +109,13 @@ class ConsentService(Service):
             self._locked = str(fault)
             self.log.error("%s", fault)
         self.spawn(self._sweep(), "sweep")
+        if self._wire is not None:
+            self._wire.open()
+            self.spawn(self._wire.serve(), "wire")
 
     async def stop(self) -> None:
+        if self._wire is not None:
+            await self._wire.close()
         if self._worker is not None:
             self._worker.shutdown(wait=True)
             self._worker = None
@@ -116,8 +142,18 @@ class ConsentService(Service):
                 self._spoken(name, cause)
             case intent.Matched(skill=skill_name) if skill_name == OWN:
                 await self._matched(message)
+            case consent.Ask(request=request):
+                leave = await self._door.leave()
+                purposes = tuple(sorted(leave.purposes))
+                self.say(consent.Leave(request=request, generation=leave.generation, purposes=purposes))
+            case consent.Offer(request=request):
+                accepted = await self._door.accept(message.purpose, message.generation, message.proof)
+                self.say(consent.Decided(request=request, accepted=accepted))
             case skill.Paused():
                 self._paused.set()
+            case audio.Seen():
+                if self._seeing is not None and not self._seeing.done():
+                    self._seeing.set_result(message)
             case skill.Answer(skill=skill_name) if skill_name == OWN:
                 await self._answered(message)
 
@@ -156,8 +192,22 @@ class ConsentService(Service):
         if name == "forget_everything":
             self.spawn(self._forget_everything(message.session), "forget")
             return
+        if name == "recording":
+            self.spawn(self._recording(message.session), "recording")
+            return
         answer = await self._work(partial(self._answers.answer, name, values))
         self._report(message.session, answer)
+
+    async def _recording(self, session: str) -> None:
+        """The microphone is as the kernel and the sound server see it, not as anybody here believes."""
+        self._seeing = asyncio.get_running_loop().create_future()
+        self.say(audio.Look())
+        microphone = "unseen"
+        with contextlib.suppress(TimeoutError):
+            seen = await asyncio.wait_for(self._seeing, SEEING_SECONDS)
+            unseen = seen.blind and not seen.ours
+            microphone = "wrong" if seen.fault else "unseen" if unseen else "open" if seen.ours else "closed"
+        self._report(session, await self._work(partial(self._answers.answer, "recording", {"microphone": microphone})))
 
     async def _forget_everything(self, session: str) -> None:
         """First the skills stand still, so that none writes down again what is being destroyed."""

@@ -55,3 +55,47 @@ class Forget(Message):
 
     topic: ClassVar[str] = "consent.forget"
     wish: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask(Message):
+    """May anything be kept now? Answered by `consent.leave` with the same `request`."""
+
+    topic: ClassVar[str] = "consent.ask"
+    wish: ClassVar[bool] = True
+    request: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(Message):
+    """What somebody's yes covers now. Any withdrawal makes another `generation`, and every older leave void."""
+
+    topic: ClassVar[str] = "consent.leave"
+    request: str
+    generation: int
+    purposes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer(Message):
+    """There is a clip for this purpose, recorded under that leave. Answered by `consent.decided`.
+
+    The sound does not travel here. Whoever brings it must show the secret whose SHA-256 is `proof`: so the gate knows
+    that it comes from the sender of this message.
+    """
+
+    topic: ClassVar[str] = "consent.offer"
+    wish: ClassVar[bool] = True
+    request: str
+    purpose: str
+    generation: int
+    proof: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided(Message):
+    """Whether the offered clip may be brought."""
+
+    topic: ClassVar[str] = "consent.decided"
+    request: str
+    accepted: bool

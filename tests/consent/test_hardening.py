@@ -21,7 +21,7 @@ def test_a_hardened_process_leaves_no_core_file(tmp_path) -> None:  # type: igno
 
 
 FREED = """
-from assistant.hardening import overwrite_freed
+from assistant.memory import overwrite_freed
 def left(places):
     found = 0
     with open("/proc/self/mem", "rb", buffering=0) as memory:

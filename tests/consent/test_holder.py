@@ -1,15 +1,17 @@
 """Sound reaches the gate only under a yes, and exactly the sound that the yes is about."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
 
 from assistant.audio.frame import FRAME_SAMPLES, Frame, Samples
+from assistant.bus.base import Bus
 from assistant.bus.memory import MemoryBus
 from assistant.consent.clip import NewClip
 from assistant.consent.holder import AFTER, BEFORE, HolderService
+from assistant.consent.ports import Leave
 from assistant.messages import Message, Spoken, dialog, stt, system, wake
 
 STREAM = np.arange(16_000 * 10 // FRAME_SAMPLES * FRAME_SAMPLES, dtype=np.int32).astype(np.int16)
@@ -17,16 +19,21 @@ STREAM = np.arange(16_000 * 10 // FRAME_SAMPLES * FRAME_SAMPLES, dtype=np.int32)
 
 
 class FakeKeeper:
-    """Implements consent.ports.Keeper: wants what it is told to, remembers what it was offered."""
+    """Implements consent.ports.Keeper: wants what it is told to, remembers what it accepted."""
 
     def __init__(self) -> None:
         self.wanted: set[str] = set()
         self.offers: list[tuple[str, Samples, str]] = []
 
-    async def wants(self) -> Collection[str]:
-        return frozenset(self.wanted)
+    def join(self, bus: Bus) -> None:
+        return
 
-    async def offer(self, purpose: str, clip: NewClip) -> bool:
+    async def wants(self) -> Leave:
+        return Leave(1, frozenset(self.wanted))
+
+    async def offer(self, leave: Leave, purpose: str, clip: NewClip) -> bool:
+        if purpose not in leave.purposes & self.wanted:
+            return False
         self.offers.append((purpose, clip.samples.copy(), clip.transcript))
         clip.samples[:] = 0
         return True
@@ -141,7 +148,7 @@ async def test_a_yes_taken_back_during_the_question_is_heeded(scene: Scene) -> N
         dialog.Listening(session="s", from_sample=40_000, wake_word="hey_mycroft"),
         stt.Transcript(session="s", text=Spoken("forget everything"), confidence=1.0, language="en"),
     )
-    scene.keeper.wanted = set()
+    scene.keeper.wanted = set()  # the gate looks again
     await scene.tell(dialog.Closed(session="s", outcome="answered"))
     assert scene.keeper.offers == []
 
@@ -151,3 +158,13 @@ async def test_what_it_held_is_overwritten(scene: Scene) -> None:
     await scene.question()
     assert scene.holder._buffer is not None
     assert not scene.holder._buffer.any()
+
+
+async def test_a_yes_given_during_the_question_is_for_the_next_one(scene: Scene) -> None:
+    await scene.tell(dialog.Listening(session="s", from_sample=40_000, wake_word="hey_mycroft"))
+    scene.keeper.wanted = {"transcript"}
+    await scene.tell(
+        stt.Transcript(session="s", text=Spoken("what time is it"), confidence=1.0, language="en"),
+        dialog.Closed(session="s", outcome="answered"),
+    )
+    assert scene.keeper.offers == []
