@@ -1,4 +1,5 @@
-"""Keep what is in memory out of files: no core dump, no debugger of another user, no swap where that is allowed."""
+"""Keep what is in memory out of files: no core dump, no debugger of another user, no swap where that is allowed. And
+have it where it can be overwritten."""
 
 from __future__ import annotations
 
@@ -9,13 +10,10 @@ import resource
 from pathlib import Path
 
 from assistant.errors import EngineError
+from assistant.memory import use_one_heap
 
 _PR_SET_DUMPABLE = 4  # linux/prctl.h
 _MCL_CURRENT_AND_FUTURE = 3  # linux/mman.h
-
-_SMALL = range(64, 513, 16)  # bytes; what CPython's allocator (Objects/obmalloc.c) keeps for itself, by size
-_SWEPT = 512 * 1024  # bytes of each size
-_BYTES = bytes.__basicsize__
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -33,17 +31,7 @@ def harden(*, lock: bool = False) -> None:
         raise EngineError("the kernel would not protect the memory", hint=os.strerror(ctypes.get_errno()))
     if lock:
         _libc.mlockall(_MCL_CURRENT_AND_FUTURE)
-
-
-def overwrite_freed() -> None:
-    """Fill with zeros the memory of small objects that are gone: CPython frees a string without clearing it.
-
-    Allocates blocks of each size until the free ones should be used up, and lets go of them. Takes about 5 ms, and
-    half a megabyte for that time. Blocks above 512 bytes belong to the C library and are not reached.
-    """
-    for size in _SMALL:
-        held = [bytes(size - _BYTES) for _ in range(_SWEPT // size)]
-        held.clear()
+    use_one_heap()
 
 
 def is_hardened() -> bool:

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 
 from assistant.bus.base import Bus
 from assistant.errors import AssistantError, BusError
+from assistant.forget import Forgetter
 from assistant.notify import notify, watchdog_seconds
 from assistant.service import Service, describe, first
 
@@ -35,6 +36,7 @@ class Runner:
         self._tasks: list[asyncio.Task[None]] = []
         self._starting = set(factories)
         self._all_started = asyncio.Event()
+        self._forgetter = Forgetter()
         self.failures: dict[str, str] = {}
         """Why each service that is down failed last."""
 
@@ -53,6 +55,7 @@ class Runner:
             task.cancel()
             await asyncio.wait({task}, timeout=5)
         self._tasks.clear()
+        self._forgetter.stop()
 
     async def _keep(self, name: str, factory: Factory) -> None:
         """One service, made anew and started again whenever it ends."""
@@ -102,7 +105,11 @@ class Runner:
 
     async def _serve(self, service: Service) -> None:
         async with self._join(service) as bus:
-            await service.serve(bus)
+            forgetting = asyncio.create_task(self._forgetter.watch(bus), name=f"{service.name}:forget")
+            try:
+                await service.serve(bus)
+            finally:
+                forgetting.cancel()
 
 
 async def until_signal() -> str:

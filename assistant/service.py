@@ -15,14 +15,17 @@ from typing import Any, ClassVar
 from assistant import __version__
 from assistant.bus.base import Bus
 from assistant.errors import AssistantError, PolicyError
-from assistant.messages import Message, system
+from assistant.messages import Message, dialog, system
+
+EVERYONE_HEARS: tuple[type[Message], ...] = (system.Probe, dialog.Closed)
+"""Need not be listed in `hears`: each service says how it is, and each process forgets what was said."""
 
 
 class Service(ABC):
     """One room's worker.
 
     `hears` and `says` are checked at run time, drive the hub's policy, and make the table in docs/messages.md.
-    `system.*` facts and `system.probe` need not be listed.
+    `system.*` facts and `EVERYONE_HEARS` need not be listed.
     """
 
     name: ClassVar[str]

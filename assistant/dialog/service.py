@@ -11,12 +11,8 @@ from assistant.config.schema import Config
 from assistant.dialog import phrases
 from assistant.dialog.machine import Machine
 from assistant.dialog.session import Limits
-from assistant.hardening import overwrite_freed
 from assistant.messages import Message, audio, consent, dialog, intent, skill, stt, system, tts, wake
 from assistant.service import Service
-
-LET_GO_SECONDS = 1.0
-"""After the end of a session all services have let go of what was said."""
 
 
 class DialogService(Service):
@@ -85,8 +81,6 @@ class DialogService(Service):
     def _publish(self, messages: Iterator[Message]) -> None:
         for message in messages:
             self.say(message)
-            if isinstance(message, dialog.Closed):
-                asyncio.get_running_loop().call_later(LET_GO_SECONDS, overwrite_freed)
         self._changed.set()
 
     async def _watch(self) -> None:

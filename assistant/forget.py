@@ -1,0 +1,39 @@
+"""When a process overwrites what it has let go of: after every session, whether it heard or only passed on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from assistant.bus.base import Bus
+from assistant.memory import overwrite_freed
+from assistant.messages import dialog
+
+SECONDS = (1.0, 3.0)
+"""After the end of a session. By the first all services have let go of what was said; on a busy machine, by the
+second."""
+
+
+class Forgetter:
+    """One for a process, however many services and buses it has."""
+
+    def __init__(self, overwrite: Callable[[], None] = overwrite_freed) -> None:
+        self._overwrite = overwrite
+        self._due: list[asyncio.TimerHandle] = []
+
+    async def watch(self, bus: Bus) -> None:
+        """Until the bus closes or this is cancelled."""
+        inbox = bus.subscribe([dialog.Closed], "forget")
+        try:
+            async for _ in inbox:
+                self.stop()
+                loop = asyncio.get_running_loop()
+                self._due = [loop.call_later(seconds, self._overwrite) for seconds in SECONDS]
+        finally:
+            inbox.close()
+
+    def stop(self) -> None:
+        """Nothing is to be overwritten any more."""
+        for each in self._due:
+            each.cancel()
+        self._due.clear()

@@ -1,0 +1,156 @@
+"""Overwrite memory that was let go of: neither CPython nor numpy nor the C library clears what it frees.
+
+Each of the three keeps freed blocks for the next request of their size. So all blocks that are free are asked for,
+filled with zeros and given back. Written for glibc's malloc (malloc/malloc.c) and CPython's (Objects/obmalloc.c); with
+another C library the part for it does nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+
+_M_ARENA_MAX = -8  # malloc.h
+
+_PYTHON_SIZES = range(64, 513, 16)  # bytes; smaller objects hold no more than a few letters
+_PYTHON_BYTES = 512 * 1024  # of each size: more than is ever free in pools that are partly in use
+_POOL_BYTES = 4 << 20  # and in pools that no size has
+_HEADER = bytes.__basicsize__
+
+_NUMPY_SIZES = range(16, 1024, 2)  # bytes; numpy/_core/src/multiarray/alloc.c keeps up to 7 of each
+_NUMPY_KEPT = 8
+
+_CACHED = range(24, 1033, 16)  # bytes; each thread keeps up to 7 of each
+_CACHE_KEPT = 8
+_PAGE = 4096
+_EDGE = _PAGE + 64  # a free block's pages are given back, but not the part of a page at its ends
+_MOST_BLOCKS = 200_000
+_LARGEST = 120_000
+"""Bytes asked for at once: so little is never mapped for itself, which would change when glibc maps in future."""
+_SIZES = (*(int(_LARGEST * 0.75**power) // 16 * 16 + 8 for power in range(12)), *range(4088, 23, -16))
+"""Each block is cut into few pieces, and nothing of it is left over."""
+
+
+class _Info(ctypes.Structure):
+    """struct mallinfo2."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+        )
+    ]  # fmt: skip
+
+
+class _Heap:
+    """The calls of glibc's malloc. AttributeError when this is another C library."""
+
+    def __init__(self) -> None:
+        # The interpreter's lock is kept over the short ones: to take it again thousands of times would cost more.
+        short, long = ctypes.PyDLL(None), ctypes.CDLL(None)
+        self.trim, self.info, self.option = long.malloc_trim, long.mallinfo2, long.mallopt
+        self.info.restype = _Info
+        self.malloc = self._typed(short.malloc, ctypes.c_void_p, ctypes.c_size_t)
+        self.free = self._typed(short.free, None, ctypes.c_void_p)
+        self.usable = self._typed(short.malloc_usable_size, ctypes.c_size_t, ctypes.c_void_p)
+        self.zero = self._typed(short.memset, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t)
+        self.end = self._typed(short.sbrk, ctypes.c_void_p, ctypes.c_ssize_t)
+
+    @staticmethod
+    def _typed(function: Any, result: Any, *arguments: Any) -> Any:
+        function.restype, function.argtypes = result, arguments
+        return function
+
+
+@cache
+def _heap() -> _Heap | None:
+    try:
+        return _Heap()
+    except AttributeError:
+        return None
+
+
+def use_one_heap() -> None:
+    """All threads take their memory from one place, where `overwrite_freed` reaches it.
+
+    To be called before there are many threads. It also keeps less memory in use than a place for each thread.
+    """
+    heap = _heap()
+    if heap is not None:
+        heap.option(_M_ARENA_MAX, 1)
+
+
+def overwrite_freed() -> None:
+    """Fill with zeros what is free in this process, but for what other threads keep for themselves."""
+    _overwrite_small_objects()
+    overwrite_thread_cache()
+    heap = _heap()
+    if heap is not None:
+        _overwrite_heap(heap)
+
+
+def overwrite_thread_cache() -> None:
+    """The same for small blocks that this thread has freed and keeps for itself."""
+    for size in _NUMPY_SIZES:
+        arrays = [np.zeros(size, np.uint8) for _ in repeat(None, _NUMPY_KEPT)]
+        arrays.clear()
+    heap = _heap()
+    if heap is None:
+        return
+    for size in _CACHED:
+        blocks = [heap.malloc(size) for _ in repeat(None, _CACHE_KEPT)]
+        for block in blocks:
+            if block:
+                heap.zero(block, 0, size)
+        for block in blocks:
+            heap.free(block)
+
+
+def _overwrite_small_objects() -> None:
+    """What CPython's own allocator has freed: every free block of each size, and pools without a size."""
+    held = [bytes(_PYTHON_SIZES[-1] - _HEADER) for _ in repeat(None, _POOL_BYTES // _PYTHON_SIZES[-1])]
+    held.clear()
+    for size in _PYTHON_SIZES:
+        held = [bytes(size - _HEADER) for _ in repeat(None, _PYTHON_BYTES // size)]
+        held.clear()
+
+
+def _overwrite_heap(heap: _Heap) -> None:
+    """Take every free block, the largest first, until only memory beyond all blocks is given; then some of that."""
+    heap.trim(0)  # whole pages that are free go back to the system, which clears them
+    beyond = heap.info().keepcost
+    top = heap.end(0) - beyond
+    taken: list[int] = []
+    for size in _SIZES:
+        # This thread's cache may give blocks from anywhere.
+        strangers = _CACHE_KEPT if size <= _CACHED[-1] else 1
+        while strangers and len(taken) < _MOST_BLOCKS:
+            block = heap.malloc(size)
+            if not block:
+                break
+            strangers -= block >= top
+            if block >= top and size > _CACHED[-1]:
+                heap.free(block)
+            else:
+                _clear(heap, block)
+                taken.append(block)
+    for _ in range(0, beyond, _LARGEST):
+        if block := heap.malloc(min(beyond, _LARGEST)):
+            heap.zero(block, 0, heap.usable(block))
+            taken.append(block)
+    for block in taken:
+        heap.free(block)
+    heap.trim(0)
+
+
+def _clear(heap: _Heap, block: int) -> None:
+    size = heap.usable(block)
+    if size <= 3 * _EDGE:
+        heap.zero(block, 0, size)
+    else:
+        heap.zero(block, 0, _EDGE)
+        heap.zero(block + size - _EDGE, 0, _EDGE)
