@@ -1,6 +1,6 @@
-"""The process under test: does one thing to a store, with a mutant planted if one is named.
+"""The process under test: does something to a store, with a mutant planted if one is named.
 
-    python -m privacy.driver HOME OPERATION [MUTANT]
+    python -m privacy.driver HOME OPERATION[+OPERATION...] [MUTANT]
 
 Prints ACK (and a result) exactly when the product would tell a person that it is done.
 """
@@ -9,55 +9,95 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
+from assistant.config.paths import Paths, find_paths
 from assistant.consent.clip import NewClip
-from assistant.consent.gate import Gate, Grant
-from assistant.consent.purge import Purge
-from assistant.consent.store import Store
-from assistant.errors import ConsentError
+from assistant.consent.gate import Grant
+from assistant.consent.room import Room, open_room
+from assistant.consent.timekeeper import SystemTimekeeper
+from assistant.errors import AssistantError
 from assistant.testing.consent import marked
 from privacy import mutants
 
 
+class Later(SystemTimekeeper):
+    """The kernel's time, and some seconds more."""
+
+    seconds = 0
+
+    def wall(self) -> int:
+        return int(time.time()) + self.seconds
+
+
+def paths_of(home: Path) -> Paths:
+    """The assistant's folders, if `home` is its folder `consent`."""
+    found = find_paths({"HOME": str(home.parent)})
+    return replace(found, state=home.parent, cache=home.parent / "cache", runtime=home.parent / "run")
+
+
+def room_of(home: Path) -> Room:
+    return open_room(paths_of(home), environ={}, keeper=Later())
+
+
 def operate(home: Path, operation: str) -> str:
-    store = Store.open(home, {})
-    gate, purge = Gate(store), Purge(store)
+    """One operation; what it tells. Raises AssistantError."""
     name, _, argument = operation.partition("=")
+    if name == "later":
+        Later.seconds = int(argument)
+        return ""
+    room = room_of(home)
     match name:
         case "grant":
             for purpose in argument.split(","):
-                gate.grant(Grant(purpose=purpose, days=1, method="cli", actor="driver"))
+                room.gate.grant(Grant(purpose=purpose, days=1, method="cli", actor="driver"))
         case "keep":
-            permit = gate.permits()["utterance_audio"]
+            permit = room.gate.permits()["utterance_audio"]
             for seed in argument.split(","):
-                gate.keep(permit, NewClip(samples=marked(int(seed), 0.5), session="s"))
+                room.gate.keep(permit, NewClip(samples=marked(int(seed), 0.5), session="s"))
+        case "clips":
+            purpose, count = argument.split(":")
+            for _ in range(int(count)):
+                room.gate.keep(room.gate.permits()[purpose], NewClip(samples=marked(1, 0.05), session="s"))
+        case "tag":
+            for info in room.rights.clips()[0][: int(argument)]:
+                room.rights.tag(info.clip, label="good")
         case "withdraw":
-            purge.withdraw([argument] if argument else None, method="cli", actor="driver")
+            room.purge.withdraw([argument] if argument else None, method="cli", actor="driver")
         case "everything":
-            purge.everything(method="cli", actor="driver")
+            room.purge.everything(method="cli", actor="driver")
         case "delete":
-            purge.delete(lambda info: True, method="cli", actor="driver")
+            room.purge.delete(lambda info: argument in ("", info.purpose), method="cli", actor="driver")
         case "expire":
-            purge.expire()
+            room.purge.expire()
         case "permits":
-            return " ".join(sorted(gate.permits()))
+            return " ".join(sorted(room.gate.permits()))
         case "recover":
-            purge.recover()
+            room.purge.recover()
+        case _:
+            raise ValueError(operation)
     return ""
 
 
-def main() -> int:
-    home, operation, *rest = sys.argv[1:]
-    mutants.install(rest[0] if rest else "")
+def act(home: Path, operations: str) -> int:
+    """Do it and tell; the exit status."""
+    result = ""
     try:
-        for one in operation.split("+"):
-            result = operate(Path(home), one)
-    except ConsentError as error:
+        for one in operations.split("+"):
+            result = operate(home, one)
+    except AssistantError as error:
         os.write(2, f"{type(error).__name__}: {error}\n".encode())
         return 1
     os.write(1, f"ACK {result}\n".encode())
     return 0
+
+
+def main() -> int:
+    home, operations, *rest = sys.argv[1:]
+    mutants.install(rest[0] if rest else "")
+    return act(Path(home), operations)
 
 
 if __name__ == "__main__":

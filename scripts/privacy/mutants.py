@@ -203,6 +203,45 @@ def _key_files() -> None:
     slots.KeySlots.destroy = destroy  # type: ignore[method-assign]
 
 
+@mutant("replaces the key file by rename")
+def _renamed_slots() -> None:
+    def destroy(self: Any, indices: Iterable[int]) -> int:
+        gone = list(indices)
+        path = Path(self._where)
+        data = bytearray(path.read_bytes())
+        for index in gone:
+            data[8192 + index * 128 : 8192 + index * 128 + 128] = bytes(128)
+        fresh = path.with_name("fresh")
+        fresh.touch(mode=0o600)
+        with fresh.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(path)
+        fd = os.open(path, os.O_RDWR)
+        os.dup2(fd, self._fd)
+        os.close(fd)
+        return len(gone)
+
+    slots.KeySlots.destroy = destroy  # type: ignore[method-assign]
+
+
+@mutant("leaves a copy of each key in a temporary file")
+def _plain_keys() -> None:
+    put = slots.KeySlots.put
+
+    def careless(self: Any, clip_id: str, record_id: str, key: bytes) -> Any:
+        path = Path(self._where).with_name(f"tmp{clip_id[:4]}")
+        with path.open("wb") as file:
+            file.write(b"odd" + key)
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+        return put(self, clip_id, record_id, key)
+
+    slots.KeySlots.put = careless  # type: ignore[method-assign]
+
+
 @mutant("says that it is done whatever happened")
 def _always_done() -> None:
     def wrap(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 
 class CannotProve(Exception):
@@ -17,6 +18,8 @@ class Finding:
 
     cases: int = 0
     faults: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    """What a reader should know of how it was looked at."""
 
     def expect(self, good: bool, fault: str) -> bool:
         self.cases += 1
@@ -37,43 +40,57 @@ class Row:
     promise: str
     mutants: tuple[str, ...]
     check: Check
+    sound: bool = False
+    """It lets the assistant listen in real time: two of these never run at once."""
 
 
 @dataclass
 class Result:
     """A row's line in the report."""
 
-    row: Row
+    row: str
+    promise: str
     proved: bool
-    caught: int
+    mutants: dict[str, str]
+    """Each planted leak, and by what it was caught; nothing if it was not."""
     cases: int
     seconds: float
     notes: list[str]
+    """Why it is not proved."""
+    remarks: list[str]
+
+    @property
+    def caught(self) -> int:
+        return sum(bool(by) for by in self.mutants.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "seconds": round(self.seconds, 1)}
 
 
-def run(row: Row) -> Result:
-    """First every mutant, then the product."""
+def run(row: Row, tell: Callable[[str], None]) -> Result:
+    """First every mutant, then the product. `tell` hears what is being done."""
     begin = time.monotonic()
-    notes: list[str] = []
-    caught = 0
-    cases = 0
+    result = Result(row.name, row.promise, False, dict.fromkeys(row.mutants, ""), 0, 0.0, [], [])
     try:
-        for mutant in row.mutants:
+        for number, mutant in enumerate(row.mutants, 1):
+            tell(f"leak {number} of {len(row.mutants)}")
             found = row.check(mutant)
             if found.faults:
-                caught += 1
+                result.mutants[mutant] = found.faults[0]
             else:
-                notes.append(f"mutant not caught: {mutant} ({found.cases} cases)")
+                result.notes.append(f"mutant not caught: {mutant} ({found.cases} cases)")
+            result.remarks += [f"{mutant}: {one}" for one in found.remarks]
+        tell("the product")
         product = row.check("")
-        cases = product.cases
-        notes += product.faults[:5]
-        if not cases:
-            notes.append("no case was looked at")
-        proved = not notes
+        result.cases = product.cases
+        result.remarks += product.remarks
+        result.notes += product.faults[:5]
+        if not product.cases:
+            result.notes.append("no case was looked at")
+        result.proved = not result.notes
     except CannotProve as reason:
-        notes.append(f"not proved here: {reason}")
-        proved = False
+        result.notes.append(f"cannot be proved here: {reason}")
     except Exception as error:  # noqa: BLE001 - a broken proof is a row of the report, too
-        notes.append(f"the proof broke: {type(error).__name__}: {error}")
-        proved = False
-    return Result(row, proved, caught, cases, time.monotonic() - begin, notes)
+        result.notes.append(f"the proof broke: {type(error).__name__}: {error}")
+    result.seconds = time.monotonic() - begin
+    return result

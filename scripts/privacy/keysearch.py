@@ -1,0 +1,154 @@
+"""Finds the keys of old clips in the image of a disk, as somebody would who has the disk and the device key.
+
+Every window of the image, at every byte, is tried twice against every old ciphertext that is found on it: as the key
+itself, and as a sealed key that the device key opens. Nothing about the keys is known beforehand.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import sys
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+
+from assistant.consent.clip import ClipInfo
+from privacy.box import need, scratch
+from privacy.row import CannotProve
+
+MAGIC = b"ACLIP1\0\0"
+BEGIN = ('{"' + min(field.name for field in fields(ClipInfo)) + '":"').encode()[:8]
+"""What a description begins with: JSON with sorted names."""
+RAW, SEALED = 32, 44
+"""Bytes that a window must have: a key; or a nonce and a sealed key without its tag."""
+ROOM = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """A clip's ciphertext as it lies on the disk."""
+
+    nonce: bytes
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was tried, and which ciphertexts opened."""
+
+    windows: int
+    """Different places of the image at which something was tried."""
+    tries: int
+    """Keys tried times ciphertexts."""
+    opened: frozenset[Old]
+    clips: frozenset[str]
+    """The ids that the opened descriptions name."""
+
+
+def carve(image: bytes) -> list[Old]:
+    """Everything on the disk, in files or free blocks, that looks like the start of a clip."""
+    found, at = [], image.find(MAGIC)
+    while at >= 0:
+        length = int.from_bytes(image[at + 20 : at + 24], "big")
+        if 16 < length < 65_536:
+            found.append(Old(nonce=image[at + 8 : at + 20], sealed=image[at + 24 : at + 24 + length]))
+        at = image.find(MAGIC, at + 1)
+    return list(dict.fromkeys(found))
+
+
+def search(image: bytes, wrap: bytes, targets: list[Old]) -> Search:
+    """Try all windows. A fit counts only if it opens the whole description, authenticated."""
+    windows, tries = 0, 0
+    opened: set[Old] = set()
+    clips: set[str] = set()
+    data = np.frombuffer(image, dtype=np.uint8)
+    for length, key in ((RAW, None), (SEALED, wrap)):
+        offsets = _places(data, length)
+        windows = max(windows, len(offsets))
+        tries += len(offsets) * len(targets)
+        for offset, number in _run(image, offsets, key, targets):
+            one = targets[number]
+            found = image[offset : offset + RAW] if key is None else _unwrap(image[offset : offset + SEALED], key)
+            text = _plain(found, one)
+            name = text.split(b'"')[3].decode(errors="replace") if text.count(b'"') > 3 else ""
+            record = text.partition(b'"record":"')[2][:32].decode(errors="replace")
+            about = f"assistant clip v1 description {name} {record}".encode()
+            try:
+                ChaCha20Poly1305(found).decrypt(one.nonce, one.sealed, about)
+            except InvalidTag:
+                continue
+            opened.add(one)
+            clips.add(name)
+    return Search(windows, tries, frozenset(opened), frozenset(clips))
+
+
+def _places(data: npt.NDArray[np.uint8], length: int) -> npt.NDArray[np.uint32]:
+    """Every offset whose window does not repeat one single byte, and the first of those for each byte."""
+    changes = np.concatenate([[0], np.cumsum(data[1:] != data[:-1], dtype=np.int64)])
+    last = len(data) - length + 1
+    flat = changes[length - 1 :] == changes[:last]
+    alike = np.flatnonzero(flat)
+    _, first = np.unique(data[alike], return_index=True)
+    return np.sort(np.concatenate([np.flatnonzero(~flat), alike[first]])).astype(np.uint32)
+
+
+def _run(
+    image: bytes, offsets: npt.NDArray[np.uint32], wrap: bytes | None, targets: list[Old]
+) -> list[tuple[int, int]]:
+    table = np.zeros((len(targets), 5), dtype=np.uint32)
+    for row, one in zip(table, targets, strict=True):
+        row[:3] = np.frombuffer(one.nonce, dtype="<u4")
+        row[3:] = np.frombuffer(bytes(a ^ b for a, b in zip(one.sealed[:8], BEGIN, strict=True)), dtype="<u4")
+    hits = np.zeros((ROOM, 2), dtype=np.uint32)
+    count = _library().search(
+        image, _pointer(offsets), len(offsets), wrap, _pointer(table), len(targets), _pointer(hits), ROOM
+    )
+    return [(int(offset), int(number)) for offset, number in hits[: min(count, ROOM)]]
+
+
+def _pointer(array: npt.NDArray[np.uint32]) -> ctypes.c_void_p:
+    return array.ctypes.data_as(ctypes.c_void_p)
+
+
+def _stream(key: bytes, nonce: bytes) -> Any:
+    return Cipher(ChaCha20(key, (1).to_bytes(4, "little") + nonce), None).encryptor()
+
+
+def _unwrap(window: bytes, wrap: bytes) -> bytes:
+    return bytes(_stream(wrap, window[:12]).update(window[12:SEALED]))
+
+
+def _plain(key: bytes, one: Old) -> bytes:
+    return bytes(_stream(key, one.nonce).update(one.sealed[:-16]))
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    """The search as machine code for this processor, once it has found known keys. Raises CannotProve."""
+    need("cc")
+    if sys.byteorder != "little":
+        raise CannotProve("the search is written for little endian processors")
+    with scratch() as folder:
+        target, source = folder / "keysearch.so", Path(__file__).with_suffix(".c")
+        done = subprocess.run(
+            ["cc", "-O3", "-march=native", "-shared", "-fPIC", "-o", str(target), str(source)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise CannotProve(f"the search does not compile: {done.stderr[-200:]}")
+        library = ctypes.CDLL(str(target))
+    library.search.restype = ctypes.c_size_t
+    library.search.argtypes = [
+        ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t,
+        ctypes.c_void_p, ctypes.c_size_t,
+    ]  # fmt: skip
+    return library
