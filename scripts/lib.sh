@@ -9,7 +9,7 @@ PYTHON=${PYTHON:-/usr/bin/python3}
 RUN_PACKAGES=(python3-venv python3-dev g++ portaudio19-dev libfann-dev swig git ca-certificates)
 # A real sound server, spoken test sentences, the proof that nothing is written, the marks for the service's unit.
 # shellcheck disable=SC2034  # used by scripts/test
-TEST_PACKAGES=("${RUN_PACKAGES[@]}" pulseaudio pulseaudio-utils libasound2-plugins alsa-utils espeak-ng sox strace
+TEST_PACKAGES=("${RUN_PACKAGES[@]}" pulseaudio pulseaudio-utils libasound2-plugins alsa-utils espeak-ng sox strace mpv
     procps systemd)
 # These are published as source only. Everything else has to come as a wheel, so that a missing one is a clear error
 # and not an hour of compiling.

@@ -1,0 +1,145 @@
+"""mpv in a process of its own, spoken to as JSON lines over a socket that has no place in the file system.
+
+Its protocol: https://mpv.io/manual/stable/#json-ipc
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import socket
+import subprocess
+from collections.abc import Sequence
+from typing import Any
+
+PROGRAM = (
+    "mpv", "--no-config", "--no-video", "--no-terminal", "--idle=yes", "--ytdl=no", "--load-scripts=no",
+    "--input-default-bindings=no", "--audio-client-name=assistant", "--cache-on-disk=no", "--volume-max=100",
+    "--save-position-on-quit=no",
+)  # fmt: skip
+PATIENCE = 3.0
+"""Seconds for one answer."""
+LARGEST = 1 << 20
+"""Bytes of one line of mpv."""
+
+
+class NoPlayer(Exception):
+    """mpv is not there, or does not answer."""
+
+
+class Player:
+    """Plays. The process starts with the first piece and ends with `close`."""
+
+    def __init__(self, output: str = "") -> None:
+        self._output = output
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._numbers = itertools.count(1)
+        self._volume = 100.0
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def play(self, places: Sequence[str], *, shuffle: bool = False) -> None:
+        """Play these files or addresses in turn. Raises NoPlayer."""
+        await self._start()
+        # A list goes over in one piece: a thousand commands would take long.
+        await self.call("loadlist", "memory://" + "\n".join(("#EXTM3U", *places)), "replace")
+        await self.set("pause", False)
+        if shuffle:
+            await self.call("playlist-shuffle")
+            await self.call("playlist-play-index", 0)
+
+    async def call(self, *command: Any) -> Any:
+        """One command of mpv and its answer; None where mpv refuses. Raises NoPlayer."""
+        if self._writer is None or not self.runs:
+            raise NoPlayer
+        number = next(self._numbers)
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._writer.write(json.dumps({"command": command, "request_id": number}).encode() + b"\n")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._writer.drain()
+                return await answer
+        except (OSError, TimeoutError) as error:
+            raise NoPlayer from error
+        finally:
+            self._waiting.pop(number, None)
+
+    async def get(self, name: str) -> Any:
+        """A property of mpv; None when there is none, or nothing plays."""
+        return await self.call("get_property", name) if self.runs else None
+
+    async def set(self, name: str, value: Any) -> None:
+        """Set a property of mpv, if it runs."""
+        if self.runs:
+            await self.call("set_property", name, value)
+
+    async def loudness(self, percent: float) -> None:
+        """Play so loud, from 0 to 100; also what is played later."""
+        self._volume = min(100.0, max(0.0, percent))
+        await self.set("volume", self._volume)
+
+    async def is_playing(self) -> bool:
+        """Whether something sounds now."""
+        return self.runs and await self.get("idle-active") is False and await self.get("pause") is False
+
+    async def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if self._reading is not None:
+            self._reading.cancel()
+        if self._writer is not None:
+            self._writer.close()
+        self._writer = self._reading = None
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), PATIENCE)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+    async def _start(self) -> None:
+        if self.runs:
+            return
+        await self.close()
+        ours, its = socket.socketpair()
+        output = (f"--audio-device={self._output}",) if self._output else ()
+        with its:
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *PROGRAM,
+                    *output,
+                    f"--volume={self._volume}",
+                    f"--input-ipc-client=fd://{its.fileno()}",
+                    pass_fds=(its.fileno(),),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            except OSError as error:
+                ours.close()
+                raise NoPlayer from error
+        reader, self._writer = await asyncio.open_connection(sock=ours, limit=LARGEST)
+        self._reading = asyncio.create_task(self._read(reader))
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        try:
+            async for line in reader:
+                answer = json.loads(line)
+                waiting = self._waiting.get(answer.get("request_id", 0))
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(answer.get("data"))
+        except (OSError, ValueError):
+            pass
+        finally:
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(NoPlayer())
