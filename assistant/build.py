@@ -34,7 +34,7 @@ from assistant.consent.service import LOCALE as CONSENT_LOCALE
 from assistant.consent.service import OWN as PRIVACY
 from assistant.consent.service import ConsentService
 from assistant.consent.wire import WireCarrier
-from assistant.dialog.machine import OWN as DIALOG
+from assistant.dialog.own import OWN as DIALOG
 from assistant.dialog.phrases import LOCALE as DIALOG_LOCALE
 from assistant.dialog.service import DialogService
 from assistant.errors import EngineError, Tampered

@@ -5,25 +5,33 @@ A session is one question with its answer. At most one session is spoken; typed 
     wake word / button / a skill's question ──> listening ──> thinking ──> speaking ──> closed
     typed ─────────────────────────────────────────────────> thinking ──> (speaking) ──> closed
 
-The wake word interrupts whatever the spoken session is doing.
+The wake word interrupts whatever the spoken session is doing. What may be gone on from, repeated or taken back is in
+`context`; the dialogue's own intents are in `own`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from assistant.dialog.choosing import choose
+from assistant.dialog.context import Memory
+from assistant.dialog.own import ANSWERS, OWN, Own
 from assistant.dialog.phrases import Phrases
-from assistant.dialog.session import Limits, Session, Stage, Why
+from assistant.dialog.session import Limits, Offered, Question, Session, Stage, Why
 from assistant.messages import Message, Seconds, Spoken, audio, consent, dialog, intent, skill, stt, system, tts, wake
 
-OWN = "dialog"
-"""The name under which the dialogue's own sentences (stop, cancel) are understood."""
+SPOKEN = "voice"
+"""Who speaks is not told apart."""
+PRIVACY = "privacy"
+"""What is said about privacy is nothing to go on from."""
 CERTAIN = 0.95
 """While a skill waits for an answer, only a request understood this surely is taken as a new request."""
 SPEAKING_SECONDS = 180.0
 QUESTION_SECONDS = 60.0
 """How long a typed question of a skill stays open."""
 RINGS = 3
+MORE_SECONDS = 4.0
+"""How long a skill that expects more listens on."""
 
 
 class Machine:
@@ -39,13 +47,17 @@ class Machine:
         self._chimes = chimes
         self._sessions: dict[str, Session] = {}
         self._voice: Session | None = None
-        self._typed_question: tuple[str, float] | None = None
+        self._questions: dict[str, Question] = {}
+        """Typed questions, by asker."""
+        self._memory = Memory()
+        self._own = Own(phrases, self._memory)
         self._alerts: list[skill.Alerted] = []
 
     @property
     def deadline(self) -> float | None:
         """When `tick` has something to do next, if ever."""
-        return min((each.deadline for each in self._sessions.values()), default=None)
+        times = [each.deadline for each in self._sessions.values()]
+        return min([*times, *filter(None, [self._memory.deadline])], default=None)
 
     @property
     def open(self) -> int:
@@ -64,7 +76,9 @@ class Machine:
             case dialog.Cancel():
                 yield from self._cancel(now)
             case skill.Alerted():
-                yield from self._alert(message)
+                yield from self._alert(message, now)
+            case consent.Forget() | consent.Destroyed():
+                self._memory.forget()
             case audio.Muted():
                 if self._voice is not None and self._voice.stage == "listening":
                     yield from self._close(self._voice, "cancelled", now)
@@ -90,7 +104,8 @@ class Machine:
                     yield from self._step(session, message, now)
 
     def tick(self, now: float) -> Iterator[Message]:
-        """Give up on what takes too long."""
+        """Give up on what takes too long, forget what is over."""
+        self._memory.expire(now, {each.asker for each in self._sessions.values()})
         for session in [each for each in self._sessions.values() if now >= each.deadline]:
             if session.stage == "speaking":
                 yield tts.Stop()
@@ -109,35 +124,45 @@ class Machine:
                 if self._chimes:
                     yield audio.Chime(name="done")
                 yield from self._understand(session, now)
+            case "listening", stt.Nothing() if session.quiet:
+                yield from self._close(session, "nothing", now)
             case "listening", stt.Nothing(cause=cause):
                 name = {"failed": "cannot.hear"}.get(cause, "no.answer" if session.answers else "nothing.heard")
                 yield from self._reply(session, self._phrase(name), "nothing", now)
             case "thinking", intent.Matched():
                 yield from self._matched(session, message, now)
-            case "thinking", intent.Unmatched() if session.answers:
+            case "thinking", intent.Unmatched() | intent.Ambiguous() if session.answers:
                 self._mark(session, "intent", now)
-                session.skill = session.answers
-                yield skill.Answer(
-                    session=session.id, skill=session.answers, text=session.transcript, language=self._language
-                )
+                yield from self._answer(session, now)
+            case "thinking", intent.Unmatched() | intent.Ambiguous() if session.quiet:
+                yield from self._close(session, "nothing", now)
             case "thinking", intent.Unmatched():
                 self._mark(session, "intent", now)
                 yield from self._reply(session, self._phrase("not.understood"), "unmatched", now)
-            case "thinking", intent.Ambiguous(choices=choices):
+            case "thinking", intent.Ambiguous(meanings=meanings, titles=titles):
                 self._mark(session, "intent", now)
-                named = " or ".join(choice.partition(".")[0] for choice in choices)
+                session.offered = Offered(meanings, tuple(title.text for title in titles))
+                session.ask, session.skill = bool(meanings), OWN
+                named = f", {self._phrase('or')} ".join(session.offered.titles)
                 yield from self._reply(session, self._phrase("ambiguous", choices=named), "ambiguous", now)
             case "thinking", skill.Replied() | consent.Replied():
                 self._mark(session, "skill", now)
-                session.ask = message.ask
+                session.ask, session.skill = message.ask, message.skill
+                if isinstance(message, skill.Replied):
+                    session.more = message.more
+                    self._memory.answered(session.asker, message.skill, now, question=message.question)
+                    if message.undo:
+                        self._memory.acted(session.asker, session.id, now)
                 yield from self._done(session, message.text.text, now)
             case "thinking", skill.Hushed():
                 yield from self._done(session, "", now)
             case "speaking", tts.Ended(cause=cause):
-                asks = session.ask and cause == "said" and session.skill is not None
+                heard = cause == "said" and session.skill is not None
                 yield from self._close(session, session.outcome, now)
-                if asks:
-                    yield from self._listen("question", now, answers=session.skill or "")
+                if heard and session.ask:
+                    yield from self._listen("question", now, answers=session.skill or "", offered=session.offered)
+                elif heard and session.more:
+                    yield from self._listen("question", now, quiet=True)
 
     def _listen(
         self,
@@ -147,6 +172,8 @@ class Machine:
         from_sample: int = -1,
         wake_word: str = "",
         answers: str = "",
+        offered: Offered | None = None,
+        quiet: bool = False,
     ) -> Iterator[Message]:
         """Begin a spoken session; it interrupts the one before."""
         if self._voice is not None:
@@ -154,14 +181,13 @@ class Machine:
         if why != "question":
             yield tts.Stop()
             yield audio.Quiet()
-        session = self._open(why, "listening", now, now + self._limits.patience + self._limits.listening + 5.0)
-        session.answers = answers
+        patience = min(self._limits.patience, MORE_SECONDS) if quiet else self._limits.patience
+        session = self._open(why, "listening", now, now + patience + self._limits.listening + 5.0)
+        session.asker, session.answers, session.offered, session.quiet = SPOKEN, answers, offered, quiet
         self._voice = session
         yield dialog.Opened(session=session.id, why=why)
-        yield dialog.Listening(
-            session=session.id, from_sample=from_sample, wake_word=wake_word, patience=self._limits.patience
-        )
-        if self._chimes:
+        yield dialog.Listening(session=session.id, from_sample=from_sample, wake_word=wake_word, patience=patience)
+        if self._chimes and not quiet:
             yield audio.Chime(name="listen")
 
     def _typed(self, message: dialog.Ask, now: float) -> Iterator[Message]:
@@ -169,37 +195,61 @@ class Machine:
         session.request = message.request
         session.aloud = message.aloud
         session.transcript = message.text
-        if self._typed_question is not None:
-            asker, until = self._typed_question
-            session.answers = asker if now < until else ""
-            self._typed_question = None
+        session.asker = f"typed:{message.asker}"
+        question = self._questions.pop(session.asker, None)
+        if question is not None and now < question.until:
+            session.answers, session.offered = question.skill, question.offered
         yield dialog.Opened(session=session.id, why="typed")
         yield from self._understand(session, now)
 
     def _understand(self, session: Session, now: float) -> Iterator[Message]:
         self._enter(session, "thinking", now, self._limits.thinking)
+        if session.offered is not None:
+            chosen = choose(session.transcript.text, session.offered.titles, self._phrase.choices)
+            if chosen == "none":
+                yield from self._reply(session, self._phrase("left"), "answered", now)
+                return
+            if chosen is not None:
+                meant = session.offered.meanings[chosen]
+                session.answers, session.offered = "", None
+                yield intent.Settle(
+                    session=session.id, intent=meant.intent, skill=meant.skill, slots=meant.slots, text=Spoken()
+                )
+                return
+        goes_on = not session.answers
         yield intent.Understand(
             session=session.id,
             text=session.part or session.transcript,
             language=self._language,
-            floor=CERTAIN if session.answers else 0.0,
+            floor=CERTAIN if session.answers or session.quiet else 0.0,
             meaning=None if session.part else session.meaning,
+            before=self._memory.before(session.asker, now) if goes_on else None,
         )
 
     def _matched(self, session: Session, message: intent.Matched, now: float) -> Iterator[Message]:
         """The skill hears the same message and works already; the dialogue's own intents are done here."""
         self._mark(session, "intent", now)
+        if session.answers and message.intent in ANSWERS:
+            yield from self._answer(session, now)
+            return
         session.intent, session.skill, session.slots = message.intent, message.skill, message.slots
         if message.rest:
             session.part, session.rest = message.text, (*message.rest, *session.rest)
         if message.skill == OWN:
-            if session.why == "typed":
-                yield tts.Stop()
-                yield audio.Quiet()
-            if message.intent == f"{OWN}.stop":
-                yield skill.Hush(session=session.id)
-            else:
-                yield from self._reply(session, self._phrase("cancelled"), "answered", now)
+            done = self._own.do(session, message.intent, now)
+            yield from done.wishes
+            if done.reply is not None:
+                yield from self._reply(session, done.reply, "asked" if session.ask else "answered", now)
+        elif message.skill != PRIVACY:
+            self._memory.asked(session.asker, message, now)
+
+    def _answer(self, session: Session, now: float) -> Iterator[Message]:
+        """What was said is the answer to a question."""
+        if session.answers == OWN:  # neither this nor that
+            yield from self._reply(session, self._phrase("left"), "answered", now)
+            return
+        session.skill = session.answers
+        yield skill.Answer(session=session.id, skill=session.answers, text=session.transcript, language=self._language)
 
     def _done(self, session: Session, text: str, now: float) -> Iterator[Message]:
         """A request is answered: go on with the next of the same sentence, unless this one needs an answer first."""
@@ -227,12 +277,13 @@ class Machine:
             seconds=tuple(session.seconds),
         )
         session.forget()
+        session.reply = Spoken(text)
         if session.aloud and text:
             self._enter(session, "speaking", now, SPEAKING_SECONDS)
             yield tts.Say(session=session.id, text=Spoken(text), language=self._language)
             return
         if session.ask and not session.aloud and session.skill:
-            self._typed_question = (session.skill, now + QUESTION_SECONDS)
+            self._questions[session.asker] = Question(session.skill, now + QUESTION_SECONDS, session.offered)
         yield from self._close(session, outcome, now)
 
     def _cancel(self, now: float) -> Iterator[Message]:
@@ -241,13 +292,14 @@ class Machine:
         session = self._voice
         name = session.id if session is not None else ""
         yield skill.Hush(session=name)
-        self._typed_question = None
+        self._questions.clear()
         self._alerts.clear()
         if session is not None:
             yield from self._close(session, "cancelled", now)
 
-    def _alert(self, message: skill.Alerted) -> Iterator[Message]:
+    def _alert(self, message: skill.Alerted, now: float) -> Iterator[Message]:
         """Ring at once, whatever goes on; the words wait until nobody is being listened to."""
+        self._memory.alerted(SPOKEN, message.skill, now)
         if message.ring:
             yield audio.Chime(name="ring", times=RINGS)
         if self._voice is not None and self._voice.stage == "listening":
@@ -284,6 +336,9 @@ class Machine:
             return
         if self._voice is session:
             self._voice = None
+        if session.reply:
+            self._memory.said(session.asker, session.reply, now)
+            session.reply = Spoken()
         yield dialog.Closed(session=session.id, outcome=outcome)
         if self._voice is None and self._alerts:
             waiting, self._alerts = self._alerts, []

@@ -11,6 +11,23 @@ Why = Literal["wake", "button", "question", "typed"]
 Stage = Literal["listening", "thinking", "speaking"]
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Two or more meanings of the same words, and how they are named."""
+
+    meanings: tuple[Meaning, ...]
+    titles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A typed question that is open until then."""
+
+    skill: str
+    until: float
+    offered: Offered | None
+
+
 @dataclass(slots=True, kw_only=True)
 class Session:
     """One question on its way to an answer."""
@@ -22,8 +39,14 @@ class Session:
     deadline: float
     request: str = ""
     aloud: bool = True
+    asker: str = ""
+    """Who goes on from whose answers: all that is spoken, or one who types."""
     answers: str = ""
     """The skill whose question this session answers."""
+    offered: Offered | None = None
+    """What the question was between, when the dialogue itself has asked "this or that?"."""
+    quiet: bool = False
+    """Nobody was asked to speak: what is not understood gets no reply."""
     transcript: Spoken = field(default_factory=Spoken)
     meaning: Meaning | None = None
     part: Spoken = field(default_factory=Spoken)
@@ -38,11 +61,15 @@ class Session:
     seconds: list[Seconds] = field(default_factory=list)
     outcome: dialog.Outcome = "answered"
     ask: bool = False
+    more: bool = False
+    """The skill listens on for a few seconds."""
+    reply: Spoken = field(default_factory=Spoken)
 
     def forget(self) -> None:
         """The answer is out: nothing of what was said is kept while it is spoken."""
         self.transcript, self.meaning, self.slots = Spoken(), None, ()
         self.part, self.rest, self.said = Spoken(), (), ()
+        self.reply = Spoken()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
