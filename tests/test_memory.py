@@ -6,6 +6,7 @@ import asyncio
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -78,8 +79,14 @@ def test_what_is_let_go_of_is_overwritten(maker: str) -> None:
 async def test_after_a_session_memory_is_overwritten_twice_however_many_services_tell_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    loop, due, done = asyncio.get_running_loop(), [], []
-    monkeypatch.setattr(loop, "call_later", lambda seconds, work: due.append(Timer(seconds, work)) or due[-1])
+    due: list[Timer] = []
+    done: list[int] = []
+
+    def call_later(seconds: float, work: Callable[[], None]) -> Timer:
+        due.append(Timer(seconds, work))
+        return due[-1]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_later", call_later)
     bus = MemoryBus()
     forgetter = Forgetter(lambda: done.append(1))
     watching = [asyncio.create_task(forgetter.watch(bus)) for _ in range(3)]
@@ -97,12 +104,12 @@ async def test_after_a_session_memory_is_overwritten_twice_however_many_services
 class Timer:
     """What `call_later` gives."""
 
-    def __init__(self, seconds: float, work: object) -> None:
+    def __init__(self, seconds: float, work: Callable[[], None]) -> None:
         self.seconds, self.work, self.cancelled = seconds, work, False
 
     def fire(self) -> None:
         if not self.cancelled:
-            self.work()  # type: ignore[operator]
+            self.work()
 
     def cancel(self) -> None:
         self.cancelled = True
