@@ -14,13 +14,14 @@ can run only at an `await`, so a skill needs no locks, and a slow one holds up n
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 
 from assistant.clock import Clock
 from assistant.messages.base import Slot, Spoken
 from assistant.skills import weekly, words
+from assistant.skills.agreement import agrees
 from assistant.skills.dialogs import Dialogs, sentence
 from assistant.skills.schedule import Deadline, Schedule
 from assistant.skills.store import Json, Store, StoreError
@@ -49,6 +50,9 @@ class Request:
     language: str = "en"
     now: datetime
     session: str = ""
+    follows: str = ""
+    """The intent of the request before, when this one goes on from its answer: "make it ten". Slots that were not said
+    again have the values from there, without words. "alert" when the skill had spoken up by itself."""
 
     def __contains__(self, slot: str) -> bool:
         return slot in self.slots
@@ -108,10 +112,19 @@ class Reply:
 
     With `ask` it listens for an answer without a wake word: `True` brings the next words to `Skill.answer`, a handler
     brings them there. Use `functools.partial` to give the handler what was said so far.
+
+    `undo` takes back what was done, when somebody says so within two minutes. With `more` it listens on for a few
+    seconds, and is silent when nothing comes.
     """
 
     text: str = field(repr=False)
     ask: bool | Handler = False
+    undo: Handler | None = None
+    more: bool = False
+
+    def undone_by(self, undo: Handler) -> Reply:
+        """The same reply to something that `undo` takes back; its reply says so."""
+        return replace(self, undo=undo)
 
     @classmethod
     def silent(cls) -> Reply:
@@ -155,11 +168,16 @@ class Context:
 H = TypeVar("H", bound=Callable[..., Any])
 
 
-def intent(*names: str) -> Callable[[H], H]:
-    """The method answers `locale/<language>/<name>.intent`, for each of the names."""
+def intent(*names: str, question: bool = False, risky: bool = False) -> Callable[[H], H]:
+    """The method answers `locale/<language>/<name>.intent` and `<name>.follow`, for each of the names.
+
+    A `question` changes nothing: it is asked again for "what did you say?". Something `risky` (it deletes much, or acts
+    outside of the house) is done only when the words leave no doubt; else the person is asked.
+    """
 
     def mark(method: H) -> H:
         method.__intents__ = (*getattr(method, "__intents__", ()), *names)  # type: ignore[attr-defined]
+        method.__question__, method.__risky__ = question, risky  # type: ignore[attr-defined]
         return method
 
     return mark
@@ -239,6 +257,10 @@ class Skill:
     def table(self, name: str) -> Mapping[str, str]:
         """What the entries of a list stand for: `locale/<language>/<name>.yaml`."""
         return self.context.dialogs.table(name)
+
+    def agrees(self, request: Request) -> bool | None:
+        """Whether an answer is a yes or a no; None when it is neither."""
+        return agrees(request.text(), request.language)
 
     def alert(self, text: str, *, ring: bool = True) -> None:
         """Speak up without having been asked: ring, then say the text."""

@@ -108,6 +108,14 @@ class FencedSkill:
             return Failure(self.disabled)
         return await self._call(handler or running.skill.answer, request, running)
 
+    def is_question(self, intent: str) -> bool:
+        """Whether the intent changes nothing."""
+        return self._running is not None and intent in self._running.code.questions
+
+    def is_risky(self, intent: str) -> bool:
+        """Whether the intent is to be done only when there is no doubt."""
+        return self._running is not None and intent in self._running.code.risky
+
     async def hush(self) -> bool:
         """Whether it was sounding."""
         running = self._running

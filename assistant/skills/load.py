@@ -29,6 +29,10 @@ class Code:
     package: str
     cls: type[Skill]
     handlers: Mapping[str, str]
+    questions: frozenset[str] = frozenset()
+    """Intents that change nothing."""
+    risky: frozenset[str] = frozenset()
+    """Intents that are done only when there is no doubt."""
 
     def forget(self) -> None:
         """Remove its modules, so that nothing of this load is found again."""
@@ -57,7 +61,9 @@ def load_code(manifest: Manifest, folder: Path, sentences: SkillSentences) -> Co
                 where=str(folder / FILE),
                 hint="Fix 'entry', or derive the class from assistant.skills.api.Skill",
             )
-        code = Code(package, cls, _handlers(cls, manifest.id))
+        handlers = _handlers(cls, manifest.id)
+        questions, risky = (_marked(cls, handlers, mark) for mark in ("__question__", "__risky__"))
+        code = Code(package, cls, handlers, questions, risky)
         _check_handlers(code, manifest, sentences)
         complete = True
     except SkillError:
@@ -95,6 +101,10 @@ def _handlers(cls: type[Skill], identity: str) -> dict[str, str]:
                     hint=f"{found[short]} and {method}",
                 )
     return found
+
+
+def _marked(cls: type[Skill], handlers: Mapping[str, str], mark: str) -> frozenset[str]:
+    return frozenset(name for name, method in handlers.items() if getattr(getattr(cls, method), mark, False))
 
 
 def _check_handlers(code: Code, manifest: Manifest, sentences: SkillSentences) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,18 +18,21 @@ from assistant.errors import SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences, intent_id
+from assistant.grammar.title import title
 from assistant.messages import Message, Spoken, audio, consent, dialog, intent, skill, system, tts
 from assistant.service import Service
+from assistant.skills.agreement import agrees
 from assistant.skills.answers import find_values
-from assistant.skills.api import Handler, Reply, Request, SkillInfo
+from assistant.skills.api import Reply, Request, SkillInfo
 from assistant.skills.attention import Attention
 from assistant.skills.dialogs import Dialogs
 from assistant.skills.fence import Failure, FencedSkill, House
 from assistant.skills.find import Found, Place, find_skills, fingerprint, places
 from assistant.skills.manifest import RESERVED, Manifest
+from assistant.skills.pending import Confirm, Pending
 
-QUESTION_SECONDS = 120.0
-"""A question that nobody answered is forgotten after this time, with all that was said for it."""
+SURE = 0.95
+"""Something risky is done only when it was understood this surely."""
 
 FORGET_SECONDS = 10.0
 """Skills stand still at most so long while everything is forgotten."""
@@ -53,6 +56,7 @@ class SkillsService(Service):
     hears = (
         intent.Matched,
         skill.Answer,
+        skill.Undo,
         skill.Hush,
         skill.Rescan,
         audio.Volumed,
@@ -97,7 +101,7 @@ class SkillsService(Service):
         self._failed: dict[str, str] = {}
         self._lists: dict[tuple[str, str], tuple[str, ...]] = {}
         self._attention = Attention()
-        self._questions: dict[str, tuple[Handler | None, asyncio.TimerHandle]] = {}
+        self._pending = Pending()
         self._scanning = asyncio.Lock()
         self._forgotten = asyncio.Event()
         self._volume: float | None = None
@@ -120,8 +124,7 @@ class SkillsService(Service):
         await self._scan()
 
     async def stop(self) -> None:
-        for name in tuple(self._questions):
-            self._forget_question(name)
+        self._pending.forget()
         await asyncio.gather(*(each.fenced.stop() for each in self._loaded.values() if each.fenced))
         self._loaded.clear()
 
@@ -131,6 +134,8 @@ class SkillsService(Service):
                 self.spawn(self._matched(message), message.intent)
             case skill.Answer() if message.skill not in RESERVED:
                 self.spawn(self._answer(message), message.skill)
+            case skill.Undo():
+                self.spawn(self._undo(message), "undo")
             case skill.Hush():
                 self.spawn(self._hush(message), "hush")
             case skill.Rescan():
@@ -165,9 +170,10 @@ class SkillsService(Service):
     # What is asked
 
     async def _matched(self, message: intent.Matched) -> None:
-        self._forget_question(message.skill)
+        self._pending.answer(message.skill)
         loaded = self._loaded.get(message.skill)
         result: Reply | Failure | None = None
+        question = False
         if loaded is not None and loaded.fenced is None:
             result = Reply.silent()
         elif loaded is not None and loaded.fenced is not None:
@@ -178,12 +184,27 @@ class SkillsService(Service):
                 language=self._language,
                 now=self._clock.now(),
                 session=message.session,
+                follows=message.follows.removeprefix(f"{message.skill}."),
             )
+            if message.confidence < SURE and loaded.fenced.is_risky(request.intent):
+                self._confirm(request, loaded, message.skill)
+                return
+            question = loaded.fenced.is_question(request.intent)
             result = await loaded.fenced.request(request)
-        self._reply(message.session, message.skill, result)
+        self._reply(message.session, message.skill, result, question=question)
+
+    def _confirm(self, request: Request, loaded: _Loaded, name: str) -> None:
+        """Ask before something is done that may have been misunderstood."""
+        named = {slot: each.spoken.text for slot, each in request.slots.items()}
+        about = title(loaded.sentences, request.intent, named) or request.intent.replace("_", " ")
+        self._pending.ask(name, Confirm(request))
+        text = Spoken(_phrases(self._language)["sure"].format(title=about))
+        self.say(
+            skill.Replied(session=request.session, skill=name, text=text, ask=True, language=self._language)
+        )
 
     async def _answer(self, message: skill.Answer) -> None:
-        handler = self._forget_question(message.skill)
+        handler = self._pending.answer(message.skill)
         loaded = self._loaded.get(message.skill)
         result: Reply | Failure | None = None
         if loaded is not None and loaded.fenced is not None:
@@ -196,14 +217,29 @@ class SkillsService(Service):
                 now=now,
                 session=message.session,
             )
-            result = await loaded.fenced.answer(request, handler)
+            if not isinstance(handler, Confirm):
+                result = await loaded.fenced.answer(request, handler)
+            elif agrees(message.text.text, message.language):
+                result = await loaded.fenced.request(replace(handler.request, now=now, session=message.session))
+            else:
+                result = Reply(_phrases(self._language)["kept"])
         self._reply(message.session, message.skill, result)
+
+    async def _undo(self, message: skill.Undo) -> None:
+        """Take back all that was done in a session, the last first."""
+        phrase, said, name = _phrases(self._language), [], ""
+        for name, handler in self._pending.undo(message.of):
+            loaded = self._loaded.get(name)
+            if loaded is not None and loaded.fenced is not None:
+                request = Request(intent="", said=Spoken(), now=self._clock.now(), session=message.session)
+                result = await loaded.fenced.answer(request, handler)
+                said.append((result.text or phrase["undone"]) if isinstance(result, Reply) else phrase["failed"])
+        self._reply(message.session, name, Reply(" ".join(said)) if said else None)
 
     async def _forget_all(self) -> None:
         """Let every skill go, so that none writes again what is being destroyed, and start them anew after that."""
         self._forgotten.clear()
-        for name in tuple(self._questions):
-            self._forget_question(name)
+        self._pending.forget()
         async with self._scanning:
             await asyncio.gather(*(each.stop() for each in self.loaded))
             for name, entity in tuple(self._lists):
@@ -224,7 +260,7 @@ class SkillsService(Service):
     async def _duck(self, quiet: bool) -> None:
         await asyncio.gather(*(each.duck(quiet) for each in self.loaded))
 
-    def _reply(self, session: str, name: str, result: Reply | Failure | None) -> None:
+    def _reply(self, session: str, name: str, result: Reply | Failure | None, *, question: bool = False) -> None:
         """Say a skill's reply, or a kind sentence in its place (None: there is no such skill)."""
         phrase = _phrases(self._language)
         match result:
@@ -235,20 +271,21 @@ class SkillsService(Service):
             case None:
                 reply = Reply(phrase["gone"])
         if reply.ask:
-            handler = None if reply.ask is True else reply.ask
-            later = asyncio.get_running_loop().call_later(QUESTION_SECONDS, self._forget_question, name)
-            self._questions[name] = (handler, later)
+            self._pending.ask(name, None if reply.ask is True else reply.ask)
+        if reply.undo is not None:
+            self._pending.done(session, name, reply.undo)
         self.say(
             skill.Replied(
-                session=session, skill=name, text=Spoken(reply.text), ask=bool(reply.ask), language=self._language
+                session=session,
+                skill=name,
+                text=Spoken(reply.text),
+                ask=bool(reply.ask),
+                undo=reply.undo is not None,
+                question=question and isinstance(result, Reply) and not reply.ask,
+                more=reply.more,
+                language=self._language,
             )
         )
-
-    def _forget_question(self, name: str) -> Handler | None:
-        handler, later = self._questions.pop(name, (None, None))
-        if later is not None:
-            later.cancel()
-        return handler
 
     def _alert(self, name: str, text: str, ring: bool) -> None:
         self.say(skill.Alerted(skill=name, text=Spoken(text), ring=ring, language=self._language))
@@ -327,7 +364,7 @@ class SkillsService(Service):
     async def _remove(self, name: str) -> None:
         loaded = self._loaded.pop(name)
         self._lists = {key: entries for key, entries in self._lists.items() if key[0] != name}
-        self._forget_question(name)
+        self._pending.forget(name)
         if loaded.fenced is not None:
             await loaded.fenced.stop()
 
