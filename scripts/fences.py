@@ -18,8 +18,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # Each with what it writes. Only the gate may write what is derived from speech.
 MAY_WRITE = {
     "assistant/audio/file_device.py": "the demo's replies, into the folder that the person named",
+    "assistant/audio/mute_file.py": "the word `muted`, so that a mute survives a restart",
     "assistant/cli/context.py": "a scratch folder, in RAM, for what skills of a demonstration keep; it goes away",
     "assistant/cli/say.py": "`say --wav FILE`: text that the person typed, spoken into a file that he named",
+    "assistant/config/allowed.py": "which skill may reach which host: names of hosts",
     "assistant/consent/erase.py": "the gate: destroys what it kept",
     "assistant/consent/export.py": "the gate: copies that the owner asked for",
     "assistant/consent/folder.py": "the gate: the only door for what a person said, and only under a yes",
@@ -32,6 +34,7 @@ MAY_WRITE = {
     "assistant/models_store/fetch.py": "models that were downloaded",
     "assistant/models_store/store.py": "models that were downloaded",
     "assistant/models_store/unpack.py": "models that were downloaded",
+    "assistant/skills/cell.py": "/proc/self/oom_score_adj: a skill ends first when memory is short",
     "assistant/skills/fetch.py": "a skill's files, on their way in",
     "assistant/skills/install.py": "a skill's files",
     "assistant/skills/store.py": "what a skill keeps over a restart: a timer's end",

@@ -16,6 +16,8 @@ TREE = Path(__file__).resolve().parents[2]
 SYSTEM_RUNTIME = Path("/run/assistant")
 """Where the system service has its sockets."""
 
+SYSTEM_DOOR = Path("/run/assistant-door.sock")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
@@ -70,6 +72,16 @@ class Paths:
     @property
     def audio_socket(self) -> Path:
         return self.runtime / "audio.sock"
+
+    @property
+    def allowed(self) -> Path:
+        """Which skill may reach what. In a folder of its own, all that the door sees of this disk."""
+        return self.state / "allowed" / "skills.json"
+
+    @property
+    def door_sockets(self) -> tuple[Path | None, Path]:
+        """Of the door's unit, for the system service only, and of a door of one's own."""
+        return SYSTEM_DOOR if self.runtime == SYSTEM_RUNTIME else None, self.runtime / "door.sock"
 
     @property
     def gate_socket(self) -> Path:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from assistant.clock import Clock
@@ -23,13 +24,24 @@ from assistant.messages.base import Slot, Spoken
 from assistant.skills import weekly, words
 from assistant.skills.agreement import agrees
 from assistant.skills.dialogs import Dialogs, sentence
+from assistant.skills.network import (
+    Connect,
+    NotAllowed,
+    Response,
+    Streams,
+    Tls,
+    Unreachable,
+    fetch,
+    open_streams,
+    refuse,
+)
 from assistant.skills.schedule import Deadline, Schedule
 from assistant.skills.store import Json, Store, StoreError
 from assistant.skills.words import Sayable
 
 __all__ = [
-    "Context", "Deadline", "Json", "Reply", "Request", "Schedule", "Setting", "Skill", "SkillInfo", "Slot", "Spoken",
-    "Store", "StoreError", "intent", "weekly", "words",
+    "Context", "Deadline", "Json", "NotAllowed", "Reply", "Request", "Response", "Schedule", "Setting", "Skill",
+    "SkillInfo", "Slot", "Spoken", "Store", "StoreError", "Streams", "Unreachable", "intent", "weekly", "words",
 ]  # fmt: skip
 
 Setting = bool | int | float | str
@@ -102,6 +114,8 @@ class Request:
         return _parsed(self.value(slot), datetime.fromisoformat)
 
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
 Handler = Callable[[Request], "Reply | str | Awaitable[Reply | str | None] | None"]
 """What answers a request: returns a Reply, plain text, or None for silence."""
 
@@ -161,6 +175,8 @@ class Context:
     volume: Callable[[], float | None] = lambda: None
     set_volume: Callable[[float], None] = lambda level: None
     fill: Callable[[str, Iterable[str]], None] = lambda entity, entries: None
+    connect: Connect = refuse
+    tls: Tls | None = None
     version: str = ""
     """The assistant's own version."""
 
@@ -257,6 +273,17 @@ class Skill:
     def table(self, name: str) -> Mapping[str, str]:
         """What the entries of a list stand for: `locale/<language>/<name>.yaml`."""
         return self.context.dialogs.table(name)
+
+    async def fetch(self, url: str, *, headers: Mapping[str, str] = NO_HEADERS, seconds: float = 4.0) -> Response:
+        """GET a web address of a host that the manifest names and the household allowed.
+
+        Raises NotAllowed without that yes, Unreachable for all that can go wrong on the way.
+        """
+        return await fetch(self.context.connect, self.context.tls, url, headers, seconds)
+
+    async def connect(self, host: str, port: int, *, tls: bool = False) -> Streams:
+        """Streams to and from a host that the manifest names and the household allowed. Raises as `fetch` does."""
+        return await open_streams(self.context.connect, self.context.tls if tls else None, host, port)
 
     def agrees(self, request: Request) -> bool | None:
         """Whether an answer is a yes or a no; None when it is neither."""

@@ -68,6 +68,11 @@ class Dialogs:
             self._tables[name] = _read_table(self._place / f"{name}.yaml")
         return self._tables[name]
 
+    def read_tables(self) -> None:
+        """Read all of them now. Raises SkillError."""
+        for path in sorted(self._place.glob("*.yaml")):
+            self.table(path.stem)
+
 
 def placeholders(line: str) -> set[str]:
     """The names of the values a line needs."""

@@ -15,14 +15,18 @@ from typing import Any, TypeVar
 
 from assistant import __version__
 from assistant.clock import Clock
+from assistant.config.allowed import read_allowed
 from assistant.errors import SkillError
 from assistant.grammar.lists import clean
 from assistant.grammar.sentences import SkillSentences
 from assistant.skills.api import Context, Handler, Reply, Request, Setting, Skill, SkillInfo
 from assistant.skills.dialogs import DialogError, Dialogs
+from assistant.skills.doorway import Doorway
 from assistant.skills.find import Found
+from assistant.skills.host import START_SECONDS, Cell, Contained, Gone, Raised
 from assistant.skills.load import Code, load_code, place
 from assistant.skills.manifest import Manifest
+from assistant.skills.permissions import granted, is_contained, wanted
 from assistant.skills.schedule import Action, Schedule, boot_id
 from assistant.skills.settings import read_settings
 from assistant.skills.store import Store, StoreError
@@ -31,6 +35,7 @@ from assistant.skills.worker import Blocked, TooSlow, Worker, settled
 MAX_BLOCKED = 3
 """A skill that held its thread this often is disabled; each time costs a thread."""
 HUSH_SECONDS = 1.0
+ENDED = "its process ended"
 
 T = TypeVar("T")
 
@@ -54,6 +59,9 @@ class House:
     """Called on the service's loop."""
     listed: Callable[[str, str, tuple[str, ...]], None]
     """Called with skill, entity and its new entries, on the service's loop."""
+    doorway: Doorway
+    allowed: Path
+    """The file that says which skill may reach what."""
     boot: str = ""
 
 
@@ -99,7 +107,9 @@ class FencedSkill:
         method = running.code.handlers.get(request.intent)
         if method is None:
             return Failure(f"no handler for the intent '{request.intent}'")
-        return await self._call(getattr(running.skill, method), request, running)
+        skill = running.skill
+        handler = skill.handler(method) if isinstance(skill, Contained) else getattr(skill, method)
+        return await self._call(handler, request, running)
 
     async def answer(self, request: Request, handler: Handler | None = None) -> Reply | Failure:
         """The reply to an answer, of the handler that the question named, else of `Skill.answer`."""
@@ -161,7 +171,14 @@ class FencedSkill:
         worker = Worker(self.manifest.id)
         loop = asyncio.get_running_loop()
 
+        contained = is_contained(self.manifest, self.found.origin)
+        patience = max(self._house.timeout, START_SECONDS) if contained else self._house.timeout
+
         async def begin() -> _Running:
+            if contained:
+                skill = Contained(self._context(settings, loop), self._cell(settings))
+                await skill.load()
+                return _Running(worker, Code("", Contained, skill.handlers), skill.context, skill)
             code = load_code(self.manifest, self.found.folder, self.sentences)
             try:
                 context = self._context(settings, loop)
@@ -171,7 +188,7 @@ class FencedSkill:
                 raise
 
         try:
-            running = self._running = await worker.run(begin, self._house.timeout)
+            running = self._running = await worker.run(begin, patience)
             try:
                 await worker.run(lambda: settled(running.skill.start()), self._house.timeout)
             except BaseException:
@@ -185,10 +202,27 @@ class FencedSkill:
         except SkillError:
             worker.close()
             raise
+        except (Raised, Gone) as error:
+            worker.close()
+            cause = error.cause if isinstance(error, Raised) else ENDED
+            raise SkillError(f"{cause}, at start", where=str(self.found.folder), hint="Fix the skill") from error
         except Exception as error:  # foreign code may raise anything; it becomes a reason
             worker.close()
             where = f"{self.found.folder}/{place(error, self.found.folder)}"
             raise SkillError(f"{type(error).__name__} at start", where=where, hint="Fix the skill") from error
+
+    def _cell(self, settings: Mapping[str, Setting]) -> Cell:
+        """Raises SkillError for a permission that cannot be."""
+        house = self._house
+        allowance = read_allowed(house.allowed).get(self.manifest.id)
+        return Cell(
+            folder=self.found.folder,
+            manifest=self.manifest,
+            sentences=self.sentences,
+            doorway=house.doorway,
+            reaches=granted(wanted(self.manifest, settings), allowance),
+            boot=house.boot or boot_id(),
+        )
 
     def _context(self, settings: Mapping[str, Setting], loop: asyncio.AbstractEventLoop) -> Context:
         house, identity = self._house, self.manifest.id
@@ -249,7 +283,12 @@ class FencedSkill:
         try:
             return await running.worker.run(work, limit)
         except TooSlow:
-            failure = Failure(f"it took longer than {limit:g} s", slow=True)
+            lost = isinstance(running.skill, Contained) and not await running.worker.run(running.skill.answers, None)
+            failure = Failure(f"it took longer than {limit:g} s", slow=True, blocked=lost)
+        except Raised as error:
+            failure = Failure(error.cause)
+        except Gone:
+            failure = Failure(ENDED, blocked=True)
         except Blocked:
             failure = Failure(f"it took longer than {limit:g} s and held its thread", slow=True, blocked=True)
         except (StoreError, DialogError) as error:
@@ -292,7 +331,15 @@ class _Running:
         """No later write, alert or action of this instance counts."""
         self.context.store.close()
         self.code.forget()
-        if blocked:
+        skill = self.skill
+        if isinstance(skill, Contained):
+
+            def last() -> None:
+                skill.end()
+                self.context.schedule.close()
+
+            self.worker.close(last)
+        elif blocked:
             self.worker.abandon()
         else:
             self.worker.close(self.context.schedule.close)

@@ -20,6 +20,7 @@ from assistant.skills.api import Skill
 from assistant.skills.manifest import FILE, Manifest
 
 _numbers = itertools.count(1)
+_LARGEST = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,31 @@ class Code:
             del sys.modules[name]
 
 
-def load_code(manifest: Manifest, folder: Path, sentences: SkillSentences) -> Code:
+def read_code(folder: Path) -> Mapping[Path, bytes]:
+    """The skill's modules. Raises SkillError for one that cannot be read, or too many."""
+    found: dict[Path, bytes] = {}
+    for path in sorted(folder.rglob("*.py")):
+        try:
+            found[path] = path.read_bytes()
+        except OSError as error:
+            raise SkillError(
+                f"cannot be read ({error.strerror})", where=str(path), hint="Look at its rights"
+            ) from error
+    if sum(map(len, found.values())) > _LARGEST:
+        raise SkillError("too much code", where=str(folder), hint=f"Keep it under {_LARGEST >> 20} MB")
+    return found
+
+
+def load_code(
+    manifest: Manifest, folder: Path, sentences: SkillSentences, sources: Mapping[Path, bytes] | None = None
+) -> Code:
     """Import the skill, and check that it answers its sentences. Runs its code: call it on the skill's own thread.
 
+    `sources` is what `read_code` found, for a process that cannot read files any more.
     Raises SkillError with file and line for whatever is wrong with the skill.
     """
     package = f"assistant_skill_{manifest.id.replace('-', '_')}_{next(_numbers)}"
-    finder = _Finder(package, folder)
+    finder = _Finder(package, folder, read_code(folder) if sources is None else sources)
     root = ModuleType(package)
     root.__path__ = [str(folder)]
     sys.modules[package] = root
@@ -73,7 +92,8 @@ def load_code(manifest: Manifest, folder: Path, sentences: SkillSentences) -> Co
             f"{type(error).__name__}: {error}", where=place(error, folder), hint="Fix the skill"
         ) from error
     finally:
-        sys.meta_path.remove(finder)
+        if sources is None:
+            sys.meta_path.remove(finder)
         if not complete:
             code.forget()
     return code
@@ -129,17 +149,21 @@ def _check_handlers(code: Code, manifest: Manifest, sentences: SkillSentences) -
 class _Source(SourceFileLoader):
     """Always compiles: a bytecode cache would be a file written beside the skill, and could be older than its edit."""
 
+    def __init__(self, fullname: str, path: str, source: bytes) -> None:
+        super().__init__(fullname, path)
+        self._source = source
+
     def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
+        return self.source_to_code(self._source, self.get_filename(fullname))
 
 
 class _Finder(MetaPathFinder):
     """Finds the modules of one skill folder, under one package name."""
 
-    def __init__(self, package: str, folder: Path) -> None:
+    def __init__(self, package: str, folder: Path, sources: Mapping[Path, bytes]) -> None:
         self._prefix = f"{package}."
         self._folder = folder
+        self._sources = sources
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -148,12 +172,12 @@ class _Finder(MetaPathFinder):
             return None
         inside = self._folder.joinpath(*fullname.removeprefix(self._prefix).split("."))
         package = inside / "__init__.py"
-        file = package if package.is_file() else inside.with_suffix(".py")
-        if not file.is_file():
+        file = package if package in self._sources else inside.with_suffix(".py")
+        if file not in self._sources:
             return None
         return spec_from_file_location(
             fullname,
             file,
-            loader=_Source(fullname, str(file)),
+            loader=_Source(fullname, str(file), self._sources[file]),
             submodule_search_locations=[str(inside)] if file == package else None,
         )

@@ -25,9 +25,10 @@ from assistant.skills.agreement import agrees
 from assistant.skills.answers import find_values
 from assistant.skills.api import Reply, Request, SkillInfo
 from assistant.skills.attention import Attention
-from assistant.skills.dialogs import Dialogs
+from assistant.skills.doorway import Doorway
 from assistant.skills.fence import Failure, FencedSkill, House
-from assistant.skills.find import Found, Place, find_skills, fingerprint, places
+from assistant.skills.find import Found, Place, places
+from assistant.skills.look import info_of, look
 from assistant.skills.manifest import RESERVED, Manifest
 from assistant.skills.pending import Confirm, Pending
 
@@ -105,6 +106,8 @@ class SkillsService(Service):
         self._scanning = asyncio.Lock()
         self._forgotten = asyncio.Event()
         self._volume: float | None = None
+        self._allowed = paths.allowed
+        self._doorway = Doorway(*paths.door_sockets, paths.allowed)
         self._house = House(
             language=language,
             clock=clock,
@@ -117,6 +120,8 @@ class SkillsService(Service):
             volume=lambda: self._volume,
             set_volume=lambda level: self.say(audio.Volume(level=level)),
             listed=self._listed,
+            doorway=self._doorway,
+            allowed=paths.allowed,
             boot=boot,
         )
 
@@ -127,6 +132,7 @@ class SkillsService(Service):
         self._pending.forget()
         await asyncio.gather(*(each.fenced.stop() for each in self._loaded.values() if each.fenced))
         self._loaded.clear()
+        self._doorway.close()
 
     async def handle(self, message: Message) -> None:
         match message:
@@ -199,9 +205,7 @@ class SkillsService(Service):
         about = title(loaded.sentences, request.intent, named) or request.intent.replace("_", " ")
         self._pending.ask(name, Confirm(request))
         text = Spoken(_phrases(self._language)["sure"].format(title=about))
-        self.say(
-            skill.Replied(session=request.session, skill=name, text=text, ask=True, language=self._language)
-        )
+        self.say(skill.Replied(session=request.session, skill=name, text=text, ask=True, language=self._language))
 
     async def _answer(self, message: skill.Answer) -> None:
         handler = self._pending.answer(message.skill)
@@ -312,7 +316,7 @@ class SkillsService(Service):
     async def _scan(self) -> None:
         """Look at the folders: stop what is gone, start what is new, start again what changed, tell it."""
         async with self._scanning:
-            found = await asyncio.to_thread(_look, self._where)
+            found = await asyncio.to_thread(look, self._where, self._allowed)
             usable = {
                 one.id: (one, mark)
                 for one, mark in found
@@ -345,7 +349,7 @@ class SkillsService(Service):
             return
         try:
             sentences = await asyncio.to_thread(read_sentences, one.id, one.folder, self._language)
-            info = await asyncio.to_thread(_info, one, manifest, self._language)
+            info = await asyncio.to_thread(info_of, one, manifest, self._language)
             fenced = FencedSkill(one, manifest, sentences, self._house) if manifest.has_code else None
             if fenced is not None:
                 await fenced.start()
@@ -380,22 +384,6 @@ class SkillsService(Service):
             if name in self._loaded:
                 self._tell_list(name, entity)
         self.say(skill.Loaded(skills=tuple(self._loaded)))
-
-
-def _look(where: Sequence[Place]) -> list[tuple[Found, str]]:
-    return [(one, fingerprint(one.folder)) for one in find_skills(where)]
-
-
-def _info(one: Found, manifest: Manifest, language: str) -> SkillInfo:
-    """Raises SkillError for a reply file that cannot be read."""
-    dialogs = Dialogs(one.folder, language)
-    return SkillInfo(
-        id=one.id,
-        version=manifest.version,
-        description=next(iter(dialogs.lines("description")), manifest.description),
-        examples=dialogs.lines("examples"),
-        bundled=one.origin == "bundled",
-    )
 
 
 @cache

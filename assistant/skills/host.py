@@ -1,0 +1,333 @@
+"""The skills room's side of a contained skill: starts its process, stands in for it, serves its wishes.
+
+To the fence a `Contained` looks like any skill. What the process sends is checked here, piece by piece: it may be
+anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import contextlib
+import itertools
+import re
+import socket
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from assistant.clock import SystemClock
+from assistant.config.allowed import Reach
+from assistant.errors import SkillError
+from assistant.grammar.sentences import SkillSentences
+from assistant.skills.api import Context, Handler, Reply, Request, Skill
+from assistant.skills.doorway import Doorway
+from assistant.skills.manifest import Manifest
+from assistant.skills.network import NotAllowed, Unreachable
+from assistant.skills.packets import LARGEST, Packet, decode, encode, pack_request, unpack_reply, zone_of
+from assistant.skills.schedule import Deadline
+from assistant.skills.store import Json, StoreError
+from assistant.skills.walls import command
+
+PONG_SECONDS = 1.0
+"""A skill whose loop gives no sign of life for so long is ended."""
+MOST_PACKETS = 500
+"""Packets in one second; a skill that sends more is ended."""
+START_SECONDS = 20.0
+
+_RAISED = re.compile(r"(\w{1,40}) at ([\w./-]{1,100})(:\d{1,6})?")
+_OURS = ("StoreError", "DialogError", "NotAllowed", "Unreachable")
+_NAMES = frozenset((*dir(builtins), *_OURS))
+
+
+class Gone(Exception):
+    """The skill's process has ended, or had to be."""
+
+
+class Raised(Exception):
+    """The skill raised something; `cause` says what and where, and holds nothing that was said."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What a contained skill needs besides its context."""
+
+    folder: Path
+    manifest: Manifest
+    sentences: SkillSentences
+    doorway: Doorway
+    reaches: tuple[Reach, ...]
+    """The hosts that it may reach: it asked for them, and the household said yes."""
+    boot: str
+
+
+class Contained(Skill):
+    """Stands in for a skill in a process of its own. All of it happens on the skill's worker loop."""
+
+    def __init__(self, context: Context, cell: Cell) -> None:
+        super().__init__(context)
+        self.handlers: dict[str, str] = {}
+        self._cell = cell
+        self._numbers = itertools.count(1)
+        self._calls: dict[int, asyncio.Future[Json]] = {}
+        self._ready: asyncio.Future[Packet] = asyncio.get_running_loop().create_future()
+        self._has: frozenset[str] = frozenset()
+        self._second = 0
+        self._count = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.setblocking(False)
+        with theirs:
+            arguments = command(theirs.fileno(), cell.folder)
+            try:
+                self._process = subprocess.Popen(
+                    arguments, pass_fds=(theirs.fileno(),), env={"PYTHONDONTWRITEBYTECODE": "1"}, cwd="/",
+                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                )  # fmt: skip
+            except OSError as error:
+                self._socket.close()
+                raise SkillError(f"its process cannot be started ({error.strerror})", where=sys.executable) from error
+        asyncio.get_running_loop().add_reader(self._socket, self._read)
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    async def load(self) -> None:
+        """Have it loaded. Raises SkillError with what is wrong with the skill."""
+        context, cell = self.context, self._cell
+        self._send(
+            {
+                "id": context.id,
+                "folder": str(cell.folder),
+                "language": context.language,
+                "settings": dict(context.settings),
+                "store": dict(context.store),
+                "entities": list(cell.sentences.entities),
+                "boot": cell.boot,
+                "zone": zone_of(context.clock),
+                "ticks": isinstance(context.clock, SystemClock),
+                "network": bool(cell.reaches),
+                "version": context.version,
+            }
+        )
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                packet = await self._ready
+        except (TimeoutError, Gone, asyncio.CancelledError) as error:
+            self.end()
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise SkillError(
+                "its process ended before it was ready", where=str(cell.folder), hint="Look for endless work"
+            ) from error
+        match packet:
+            case {"ready": dict() as handlers, "has": list() as has}:
+                self.handlers = {str(intent): str(method) for intent, method in handlers.items()}
+                self._has = frozenset(map(str, has))
+            case {"failed": str() as problem, "where": str() as where, "hint": str() as hint}:
+                self.end()
+                raise SkillError(problem[:300], where=where[:300], hint=hint[:300])
+
+    def end(self) -> None:
+        """Kill the process; what it was asked fails with Gone."""
+        with contextlib.suppress(RuntimeError, ValueError):
+            asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+        waiting: list[asyncio.Future[Any]] = [*self._calls.values(), self._ready]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(Gone())
+                future.exception()
+        self._calls.clear()
+
+    # What the fence calls
+
+    def handler(self, method: str) -> Handler:
+        """The handler of that name, over there."""
+
+        async def handle(request: Request) -> Reply:
+            return self._reply(await self._call("handle", name=method, request=pack_request(request)))
+
+        return handle
+
+    async def start(self) -> None:
+        await self._call("start")
+
+    async def stop(self) -> None:
+        with contextlib.suppress(Gone):
+            await self._call("stop")
+
+    async def hush(self) -> bool:
+        return "hush" in self._has and await self._call("hush") is True
+
+    async def duck(self, quiet: bool) -> None:
+        if "duck" in self._has:
+            await self._call("duck", quiet=quiet)
+
+    async def clock_corrected(self) -> None:
+        await self._call("clock_corrected")
+
+    async def answer(self, request: Request) -> Reply:
+        return self._reply(await self._call("handler", number=0, request=pack_request(request)))
+
+    async def answers(self) -> bool:
+        """Whether its loop still turns. If not, the process is ended."""
+        try:
+            async with asyncio.timeout(PONG_SECONDS):
+                await self._call("ping")
+        except (TimeoutError, Gone):
+            self.end()
+            return False
+        return True
+
+    # Out
+
+    async def _call(self, method: str, **more: Json) -> Json:
+        """Raises Gone, or Raised."""
+        number = next(self._numbers)
+        future: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._calls[number] = future
+        try:
+            self._send({"call": number, "method": method, **more})
+            return await future
+        except asyncio.CancelledError:
+            with contextlib.suppress(Gone):
+                self._send({"cancel": number})
+            raise
+        finally:
+            self._calls.pop(number, None)
+
+    def _send(self, packet: Packet, descriptor: int | None = None) -> None:
+        clock = self.context.clock
+        data = encode({**packet, "wall": clock.now().timestamp(), "steady": clock.monotonic()})
+        try:
+            if descriptor is None:
+                self._socket.send(data)
+            else:
+                socket.send_fds(self._socket, [data], [descriptor])
+        except OSError as error:  # it has ended, or does not read what it is sent
+            self.end()
+            raise Gone from error
+
+    def _reply(self, packed: Json) -> Reply:
+        def handler(number: int) -> Handler:
+            async def handle(request: Request) -> Reply:
+                return self._reply(await self._call("handler", number=number, request=pack_request(request)))
+
+            return handle
+
+        return unpack_reply(packed, handler)
+
+    # In
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(LARGEST + 1)
+            packet = decode(data) if data else None
+        except BlockingIOError:
+            return
+        except (OSError, ValueError):
+            packet = None
+        if packet is None or self._too_many():
+            self.end()
+            return
+        match packet:
+            case {"ready": _} | {"failed": _} if not self._ready.done():
+                self._ready.set_result(packet)
+            case {"done": int() as number, "result": result} if number in self._calls:
+                self._settle(number, result)
+            case {"raised": int() as number, "what": str() as what} if number in self._calls:
+                self._settle(number, Raised(self._cause(what)))
+            case {"tell": str() as what, "args": list() as args}:
+                self._told(what, args)
+            case {"ask": int() as number, "what": str() as what, "args": list() as args}:
+                task = asyncio.get_running_loop().create_task(self._answer(number, what, args))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    def _settle(self, number: int, result: Json | Raised) -> None:
+        future = self._calls[number]
+        if future.done():
+            return
+        if isinstance(result, Raised):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+    def _too_many(self) -> bool:
+        second = int(self.context.clock.monotonic())
+        self._count = self._count + 1 if second == self._second else 1
+        self._second = second
+        return self._count > MOST_PACKETS
+
+    def _cause(self, what: str) -> str:
+        """What may be told of an exception. A name that is not known could be words that somebody said."""
+        found = _RAISED.fullmatch(what)
+        if found and found[1] in _NAMES and ".." not in found[2] and (self._cell.folder / found[2]).is_file():
+            return what
+        return "Exception"
+
+    def _told(self, what: str, args: list[Json]) -> None:
+        context = self.context
+        match what, args:
+            case "alert", [str() as text, bool() as ring]:
+                context.alert(text, ring)
+            case "set_volume", [int() | float() as level]:
+                context.set_volume(min(1.0, max(0.0, float(level))))
+            case "fill", [str() as entity, list() as entries] if entity in self._cell.sentences.entities:
+                context.fill(entity, [each for each in entries if isinstance(each, str)])
+            case "schedule.at", [list() | str() as due, str() as name]:
+                with contextlib.suppress(ValueError):
+                    when = datetime.fromisoformat(due) if isinstance(due, str) else Deadline.unpack(due)
+                    context.schedule.at(when, name, partial(self._due, name))
+            case "schedule.cancel", [str() as name]:
+                context.schedule.cancel(name)
+
+    async def _due(self, name: str) -> None:
+        await self._call("due", name=name)
+
+    async def _answer(self, number: int, what: str, args: list[Json]) -> None:
+        value: Json = None
+        error: Json = None
+        connected: socket.socket | None = None
+        context = self.context
+        try:
+            match what, args:
+                case "store.set", [str() as key, entry]:
+                    context.store[key] = entry
+                case "store.delete", [str() as key]:
+                    context.store.pop(key, None)
+                case "skills", []:
+                    value = [{**asdict(each), "examples": list(each.examples)} for each in context.skills()]
+                case "volume", []:
+                    value = context.volume()
+                case "connect", [str() as host, int() as port]:
+                    connected = await self._connect(Reach(host, port))
+        except StoreError as problem:
+            error = {"kind": "store", "problem": problem.problem, "hint": problem.hint}
+        except NotAllowed as problem:
+            error = {"kind": "not-allowed", "problem": problem.problem, "hint": problem.hint}
+        except Unreachable as problem:
+            error = {"kind": "unreachable", "problem": problem.problem, "hint": problem.hint}
+        with contextlib.suppress(Gone):
+            self._send({"answer": number, "value": value, "error": error}, connected.fileno() if connected else None)
+        if connected is not None:
+            connected.close()
+
+    async def _connect(self, reach: Reach) -> socket.socket:
+        if reach not in self._cell.reaches:
+            hint = f"Allow it with: assistant skills allow {self.context.id}"
+            raise NotAllowed(f"{reach} is not allowed", hint=hint)
+        return await self._cell.doorway.open(self.context.id, reach)

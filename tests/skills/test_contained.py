@@ -1,0 +1,146 @@
+"""A skill that was not shipped, or asks for something, runs in a process of its own and is none the worse for it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import SkillError
+from assistant.testing.skills import SkillTester
+
+MakeSkill = Callable[..., Path]
+WORDS = "nobody may read these words"
+
+FULL = """
+    class Probe(Skill):
+        sounding = False
+        def start(self):
+            if "due" in self.store:
+                self.schedule.at(Deadline.unpack(self.store["due"]), "ring", self.ring)
+        @intent("go")
+        def go(self, request):
+            self.store["due"] = self.schedule.after(timedelta(minutes=5), "ring", self.ring).pack()
+            return self.ask("which", self.chosen)
+        def chosen(self, request):
+            self.store["chosen"] = request.text()
+            return self.reply("chosen", what=request.number() or "nothing", loud=self.volume or 0)
+        async def ring(self):
+            self.sounding = True
+            del self.store["due"]
+            self.alert(self.say("ring", what=self.store.get("chosen", "")))
+        def hush(self):
+            was, self.sounding = self.sounding, False
+            return was
+        @intent("cancel")
+        def cancel(self, request):
+            return str(self.schedule.cancel("ring"))
+        @intent("wait")
+        async def wait(self, request):
+            import asyncio
+            await asyncio.sleep(60)
+        @intent("hold")
+        def hold(self, request):
+            while True: pass
+        @intent("crash")
+        def crash(self, request):
+            import os
+            os._exit(1)
+        @intent("raise")
+        def fail(self, request):
+            raise ValueError(request.text())
+        @intent("smuggle")
+        def smuggle(self, request):
+            raise type(request.text().replace(" ", "_"), (Exception,), {})()
+        @intent("keep")
+        def keep(self, request):
+            self.store["much"] = "x" * 200_000
+        @intent("name")
+        def name(self, request):
+            self.fill("thing", ["teapot"])
+            return " ".join(each.id for each in self.context.skills()) + self.setting("colour")
+        @intent("polish")
+        def polish(self, request):
+            return request.text("thing")
+"""
+INTENTS = {
+    "go": "go", "cancel": "cancel", "wait": "wait", "hold": "hold", "crash": "crash", "raise": "raise {what}",
+    "smuggle": "smuggle {what}", "keep": "keep", "name": "name", "polish": "polish the {thing}",
+}  # fmt: skip
+STARTS_BADLY = "class Probe(Skill):\n @intent('go')\n def go(self, r): pass\n def start(self): raise KeyError('x')"
+DIALOGS = {"which": "which one?", "chosen": "{what}, {loud}.", "ring": "{what} is over."}
+MANIFEST = """
+    permissions: [network:localhost]
+    settings: {colour: {type: text, default: blue}}
+"""
+
+
+@pytest.fixture
+def probe(make_skill: MakeSkill) -> Path:
+    folder = make_skill(FULL, intents=INTENTS, dialogs=DIALOGS, manifest=MANIFEST)
+    code = folder / "skill.py"
+    code.write_text(f"from datetime import timedelta\n{code.read_text()}")
+    (folder / "locale/en/thing.entity").write_text("lamp\n")
+    return folder
+
+
+async def test_it_asks_stores_schedules_and_rings_as_any_other(probe: Path) -> None:
+    async with SkillTester(probe) as tester:
+        assert (await tester.ask("go")).text == "Which one?"
+        assert (await tester.ask("number twelve")).text == "Twelve, zero point five."
+        assert await tester.restart(off=timedelta(minutes=2)) == []
+        assert await tester.advance(minutes=3) == ["Number twelve is over."]
+        assert await tester.hush() == 1
+        assert await tester.hush() == 0
+        assert (await tester.ask("cancel")).text == "False"
+
+
+async def test_it_has_settings_lists_and_knows_the_other_skills(probe: Path) -> None:
+    async with SkillTester(probe) as tester:
+        assert (await tester.ask("name")).text == "probeblue"
+        assert (await tester.ask("polish the teapot")).text == "teapot"
+
+
+@pytest.mark.parametrize("said", ["hold", "crash"])
+async def test_one_that_hangs_or_dies_is_started_anew(probe: Path, said: str) -> None:
+    async with SkillTester(probe, timeout=0.5) as tester:
+        await tester.ask(said)
+        assert (await tester.ask("cancel")).text == "False"
+
+
+async def test_one_that_is_slow_keeps_its_process(probe: Path) -> None:
+    async with SkillTester(probe, timeout=0.5) as tester:
+        await tester.ask("go")
+        await tester.ask("wait")
+        assert (await tester.ask("cancel")).text == "True"
+
+
+async def test_what_it_raises_is_reported_without_what_was_said(probe: Path) -> None:
+    async with SkillTester(probe) as tester:
+        for how in ("raise", "smuggle"):
+            await tester.ask(f"{how} {WORDS}")
+            reason = tester.failures[-1].reason
+            assert "skill.py:" in reason
+            assert not any(word in reason for word in WORDS.split())
+
+
+async def test_a_store_that_would_be_too_large_is_refused_over_there(probe: Path) -> None:
+    async with SkillTester(probe) as tester:
+        await tester.ask("keep")
+        assert "StoreError" in tester.failures[-1].reason
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("class Other(Skill): pass", "no class Probe"),
+        ("1/0", "ZeroDivisionError"),
+        ("import os; os._exit(0)", "ended before it was ready"),
+        (STARTS_BADLY, "at start"),
+    ],
+)
+async def test_what_is_wrong_with_it_is_told(make_skill: MakeSkill, code: str, problem: str) -> None:
+    folder = make_skill(code, intents={"go": "go"}, manifest=MANIFEST)
+    with pytest.raises(SkillError, match=problem):
+        async with SkillTester(folder):
+            pass
