@@ -92,6 +92,11 @@ class Hub:
         return self._source.name
 
     @property
+    def device(self) -> bool:
+        """Whether sound comes from a device, not a file."""
+        return self._source.device
+
+    @property
     def state(self) -> HubState:
         """What the device is doing; "open" only while it captures."""
         return self._state

@@ -18,7 +18,7 @@ from typing import Any
 from assistant.errors import DeviceError
 
 PATIENCE = 0.3
-"""Seconds to wait for an answer, all in all."""
+"""Seconds to wait for an answer."""
 _READY, _FAILED, _TERMINATED = 4, 5, 6
 _NO_AUTOSPAWN = 1
 
@@ -64,18 +64,22 @@ _ONE = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_void_p)
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One recording of this process: its number, the source that feeds it, and whether that is our own speaker."""
+    """One recording: its number, whose it is, the source that feeds it, and whether that is our own speaker."""
 
     index: int
     source: str
     description: str
     own_speaker: bool
+    pid: int = 0
+    """0 where the server does not say."""
+    program: str = ""
 
 
 class PulseProbe:
     """A connection of its own to the sound server, for one thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._lib: Any = None
         self._loop: int | None = None
         self._context: int | None = None
@@ -103,18 +107,24 @@ class PulseProbe:
         """Whether there is a server to ask."""
         return self._context is not None
 
-    def feeds(self, environ: Mapping[str, str] = os.environ) -> list[Feed] | None:
+    def feeds(self) -> list[Feed] | None:
         """What feeds the recordings of this process; None when the server gives no clear answer."""
-        recordings: list[tuple[int, int]] = []
+        found = self.recordings()
+        return None if found is None else [feed for feed in found if feed.pid == os.getpid()]
+
+    def recordings(self, environ: Mapping[str, str] = os.environ) -> list[Feed] | None:
+        """What feeds each recording of any program; None when the server gives no clear answer."""
+        recordings: list[tuple[int, int, int, str]] = []
         sources: dict[int, tuple[str, str, str]] = {}
         speaker: list[str] = []
-        ours = str(os.getpid()).encode()
 
         def recording(pointer: int) -> None:
             info = _Recording.from_address(pointer)
-            pid = self._lib.pa_proplist_gets(info.proplist, b"application.process.id")
-            if pid == ours:
-                recordings.append((info.index, info.source))
+            pid, program = (
+                _text(self._lib.pa_proplist_gets(info.proplist, key))
+                for key in (b"application.process.id", b"application.process.binary")
+            )
+            recordings.append((info.index, info.source, int(pid) if pid.isdigit() else 0, program))
 
         def source(pointer: int) -> None:
             info = _Source.from_address(pointer)
@@ -128,13 +138,13 @@ class PulseProbe:
             and self._list("pa_context_get_source_info_list", source)
             and self._ask("pa_context_get_server_info", _ONE(server), lambda: bool(speaker))
         )
-        if not done or any(number not in sources for _, number in recordings):
+        if not done or any(number not in sources for _, number, *_ in recordings):
             return None  # or things changed between two answers
         ear = environ.get("PULSE_SINK") or speaker[0]
         found = []
-        for index, number in recordings:
+        for index, number, pid, program in recordings:
             name, description, monitored = sources[number]
-            found.append(Feed(index, name, description, bool(monitored) and monitored == ear))
+            found.append(Feed(index, name, description, bool(monitored) and monitored == ear, pid, program))
         return found
 
     def close(self) -> None:
@@ -173,7 +183,7 @@ class PulseProbe:
         return answered()
 
     def _until(self, reached: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self._patience
         while not reached() and time.monotonic() < end:
             if self._lib.pa_mainloop_prepare(self._loop, 20_000) < 0 or self._lib.pa_mainloop_poll(self._loop) < 0:
                 return

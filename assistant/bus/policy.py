@@ -24,11 +24,11 @@ from assistant.messages import CATALOG, Message, Slot, Spoken, audio, dialog, sk
 Role = Literal["owner", "guest"]
 
 GUEST_SAYS: frozenset[type[Message]] = frozenset(
-    {dialog.Ask, dialog.Cancel, dialog.Listen, audio.Mute, audio.Quiet, system.Probe}
+    {dialog.Ask, dialog.Cancel, dialog.Listen, audio.Look, audio.Mute, audio.Unmute, audio.Quiet, system.Probe}
 )
-"""Wishes that any member of the socket's group may have. Unmuting is the owner's."""
+"""Wishes that any member of the socket's group may have. Who may close the microphone may open it, which is heard."""
 
-OWNER_SAYS: frozenset[type[Message]] = GUEST_SAYS | {audio.Unmute, skill.Rescan, tts.Say, tts.Stop}
+OWNER_SAYS: frozenset[type[Message]] = GUEST_SAYS | {skill.Rescan, tts.Say, tts.Stop}
 """Wishes of the household's own tools."""
 
 

@@ -142,7 +142,10 @@ def _devices(context: Context, silent: bool) -> Iterator[Finding]:
     yield Finding("ok", "devices", "; ".join(rows))
     if not silent:
         builder = Builder(context.config, context.paths, context.clock)
-        yield from _safely(lambda: _microphone(builder))
+        if context.paths.mute_file.exists():
+            yield Finding("note", "microphone", "muted, so it was not opened", "To open it: assistant unmute")
+        else:
+            yield from _safely(lambda: _microphone(builder))
         yield from _safely(lambda: _speaker(builder))
 
 

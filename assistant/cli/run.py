@@ -49,7 +49,9 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
         raise AssistantError("--split starts all services", hint="Leave their names out")
     logs.set_up(context.config.logs.level, context.config.logs.format)
     everything = not arguments.services
-    if everything and not arguments.wait and "NOTIFY_SOCKET" not in os.environ and not _has_microphone():
+    muted = context.paths.mute_file.exists()  # then no device is looked at
+    waits = arguments.wait or muted or "NOTIFY_SOCKET" in os.environ
+    if everything and not waits and not _has_microphone():
         print("No microphone was found: here is a conversation on synthesised speech. (--wait waits for a microphone)")
         return demo.show(context)
     if arguments.child:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from contextlib import suppress
 
 from assistant.build import SERVICES
 from assistant.bus.socket import connect
-from assistant.cli import output
+from assistant.cli import microphone, output
 from assistant.cli.context import Context
 from assistant.errors import HubUnreachable
 from assistant.messages import CATALOG, system
 
-STATUS_SECONDS = 1.5
-"""A service that has not answered by then is reported as silent."""
-
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    status = commands.add_parser("status", help="how the running assistant is")
+    status = commands.add_parser(
+        "status",
+        help="how the running assistant is, and whether its microphone is open",
+        description="What each service says of itself, and what the kernel and the sound server say about the "
+        "microphone. Where these contradict each other, the exit code is 1.",
+    )
     status.add_argument("--json", action="store_true", help="for machines")
     status.set_defaults(handler=lambda context, arguments: asyncio.run(show_status(context, arguments)))
     monitor = commands.add_parser(
@@ -31,28 +32,24 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 async def show_status(context: Context, arguments: argparse.Namespace) -> int:
-    answers: dict[str, system.Health] = {}
-    async with connect(context.socket, hears=[system.Health]) as bus:
-        inbox = bus.subscribe([system.Health], "status")
-        bus.publish(system.Probe(), "client")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(STATUS_SECONDS):
-                async for envelope in inbox:
-                    assert isinstance(envelope.message, system.Health)
-                    answers[envelope.message.service] = envelope.message
-                    if len(answers) == len(SERVICES):
-                        break
+    async with connect(context.socket, hears=microphone.HEARS) as bus:
+        seen = await microphone.examine(bus)
     silent = [
-        system.Health(service=name, state="failed", note="does not answer") for name in SERVICES if name not in answers
+        system.Health(service=name, state="failed", note="does not answer")
+        for name in SERVICES
+        if name not in seen.health
     ]
-    found = sorted([*answers.values(), *silent], key=lambda each: list(SERVICES).index(each.service))
+    found = sorted([*seen.health.values(), *silent], key=lambda each: list(SERVICES).index(each.service))
     if arguments.json:
         for each in found:
             print(output.line({"service": each.service, "state": each.state, "note": each.note, "pid": each.pid}))
+        print(output.line(microphone.as_json(seen)))
+        worst = 1 if seen.fault else 0
     else:
         rows = [[each.service, each.state, str(each.pid or "-"), each.note] for each in found]
         print(output.table(["service", "state", "pid", "note"], rows))
-    return 0 if all(each.state in ("ok", "muted", "starting") for each in found) else 1
+        worst = microphone.show(seen)
+    return worst or (0 if all(each.state in ("ok", "muted", "starting") for each in found) else 1)
 
 
 async def show_messages(context: Context, arguments: argparse.Namespace) -> int:

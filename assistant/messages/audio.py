@@ -25,6 +25,29 @@ class Unmute(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look(Message):
+    """Look who holds a microphone open, by the kernel's and the sound server's account. Answered by `audio.seen`."""
+
+    topic: ClassVar[str] = "audio.look"
+    wish: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen(Message):
+    """Who holds a microphone open, by the kernel's and the sound server's account: never from a flag.
+
+    `ours` and `others` are processes as text. `fault` says how the assistant's own belief contradicts that, `blind`
+    what could not be asked; empty when all is well.
+    """
+
+    topic: ClassVar[str] = "audio.seen"
+    ours: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    fault: str = ""
+    blind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chime(Message):
     """Play one of the built-in sounds: listen, done, error, ring. `times` repeats it until `audio.quiet`."""
 
@@ -61,7 +84,7 @@ class Volumed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Muted(Message):
-    """The capture device is closed."""
+    """The capture device is closed. `by` is button, restart (it was muted before), or empty for a message."""
 
     topic: ClassVar[str] = "audio.muted"
     by: str = ""
@@ -69,7 +92,7 @@ class Muted(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmuted(Message):
-    """The capture device is open again."""
+    """The capture device is open again, by a button or a message."""
 
     topic: ClassVar[str] = "audio.unmuted"
     by: str = ""
