@@ -78,7 +78,7 @@ class Guide:
         self._model = model
         self.network: Network = build(skills, language)
         self._surface = Surface(self.network, model.tokenizer)
-        self._surface.tree(START)
+        _ = self._surface.tree(START).ids  # the largest tree, once
         self._acceptance: Acceptance = read_acceptance()
         # Faint noise: what the decoder says when it hears nothing is what it expects anyway.
         silence = np.random.default_rng(0).normal(0, 300, 16_000).astype(np.int16)

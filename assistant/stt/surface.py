@@ -127,12 +127,13 @@ class Surface:
                 self._trees.clear()
                 self._trees[START] = start
                 self._words = 0
-            known = self._trees[place] = self._grow(place)
+            # Most places are only looked at from afar: a search gives them up before it takes a step there.
+            known = self._trees[place] = Node()
+            known.later(partial(self._grow, known, place))
         return known
 
-    def _grow(self, place: Place) -> Node:
+    def _grow(self, root: Node, place: Place) -> None:
         nexts = self.network.nexts(place)
-        root = Node()
         self._add_words(root, nexts.words, self._spellings)
         for words, places in self._numbers(place):
             for digits in self._numerals.written(words):
@@ -140,7 +141,7 @@ class Surface:
         for kind, places in nexts.digits.items():
             self._insert_digits(root, self._space, kind, places)
         if place == START or nexts.closed:
-            return root
+            return
         spaced = Node(dict(root.next))
         hyphen = Node()
         hyphen.later(partial(self._add_glued, hyphen, place))
@@ -149,7 +150,6 @@ class Surface:
         for word in self._writing.glued.keys() & nexts.words.keys():
             for sign in self._writing.glued[word]:
                 root.insert(self._tokenizer.encode_glued(sign), (word,), nexts.words[word])
-        return root
 
     def _add_words(self, root: Node, following: Mapping[str, tuple[Place, ...]], spell: _Spell) -> None:
         for word, places in following.items():
