@@ -27,8 +27,8 @@ def test_hosts_as_people_write_them(text: str, host: str, port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "*", "*.example.org", "a b", "host:0", "host:70000", "ftp://host", "a..b", "-a", "[x]:1", "user@host",
-             "https://", "host:1:2", "é.example"],
+    "text", ["", " ", "*", "*.example.org", "a b", "host:0", "host:70000", "ftp://host", "a..b", "-a", "[x]:1",
+             "user@host", "https://", "host:1:2", "é.example"],
 )  # fmt: skip
 def test_what_is_no_host_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
