@@ -78,8 +78,9 @@ class Memory:
             kept.at, kept.question = now, question
 
     def alerted(self, asker: str, skill: str, now: float) -> None:
-        """A skill spoke up by itself: what is said next may be about that."""
-        self._requests[asker] = _Kept(Before(skill=skill, intent="", slots=()), now, whole=False)
+        """A skill spoke up by itself: what is said next, by `asker` or anybody else, may be about that."""
+        for each in {asker, *self._requests}:
+            self._requests[each] = _Kept(Before(skill=skill, intent="", slots=()), now, whole=False)
 
     def before(self, asker: str, now: float) -> Before | None:
         """The request that can be gone on from."""

@@ -13,6 +13,8 @@ OWN = "dialog"
 """The name under which the dialogue's own sentences are understood."""
 ANSWERS = frozenset({f"{OWN}.yes", f"{OWN}.no", f"{OWN}.choice"})
 """What is the answer to an open question, whatever else it may be."""
+YIELDING = ANSWERS | {f"{OWN}.{name}" for name in ("drop", "undo", "again", "repeat")}
+"""What a skill may also be told in the same words; then it is for the skill."""
 
 
 @dataclass(frozen=True, slots=True)

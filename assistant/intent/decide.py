@@ -17,7 +17,8 @@ from assistant.intent.engine import IntentEngine, Match
 from assistant.intent.heard import heard
 from assistant.intent.parts import requests
 from assistant.intent.template_engine import TemplateEngine
-from assistant.messages.base import Before, Meaning, Slot
+from assistant.messages import intent
+from assistant.messages.base import Meaning, Slot, Spoken
 
 ALIKE = 0.05
 """Intents of which one is this little ahead of the other are about equally good: people are asked."""
@@ -25,6 +26,8 @@ UNSURE_GAP = 0.5
 """Log-probability by which the recogniser has to prefer an intent to the next; below it people are asked."""
 GOES_ON = 0.9
 """The confidence that a sentence needs to go on from an answer: such sentences are short."""
+Answer = intent.Matched | intent.Ambiguous | intent.Unmatched
+"""What comes of a request to understand."""
 ALERT = "alert"
 """What a sentence goes on from when the skill had spoken up by itself."""
 _TIMES = ("duration", "time", "date", "datetime")
@@ -43,24 +46,19 @@ class Found:
     follows: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """The words, and all that may help to understand them; see `intent.understand`."""
-
-    text: str
-    language: str
-    floor: float = 0.0
-    meaning: Meaning | None = None
-    before: Before | None = None
-
-
 class Decider:
     """Asks the engines. Plain and synchronous: it runs in the service's one thread."""
 
     def __init__(
-        self, engines: Sequence[IntentEngine], clock: Clock, failed: Callable[[IntentEngine, AssistantError], None]
+        self,
+        engines: Sequence[IntentEngine],
+        clock: Clock,
+        failed: Callable[[IntentEngine, AssistantError], None],
+        yielding: Collection[str] = (),
     ) -> None:
-        """`failed` is told of an engine that could not answer; the next one is asked."""
+        """`failed` is told of an engine that could not answer; the next one is asked. Intents of `yielding` count only
+        where no other fits as well."""
+        self._yielding = yielding
         self._engines = engines
         self._clock = clock
         self._failed = failed
@@ -75,26 +73,55 @@ class Decider:
             engine.learn([self._sentences[skill].follow_ups])
         self._follows = engines
 
-    def decide(self, asked: Asked, skills: Collection[str]) -> Found:
+    def answer(self, asked: intent.Understand, skills: Collection[str]) -> Answer:
+        """What is asked for, of what these skills do, as the message to publish."""
+        found = self.decide(asked, skills)
+        if not found.matches:
+            return intent.Unmatched(session=asked.session, text=asked.text)
+        if len(found.matches) > 1:
+            return intent.Ambiguous(
+                session=asked.session,
+                choices=tuple(each.intent for each in found.matches),
+                text=asked.text,
+                meanings=tuple(_meaning(each) for each in found.matches),
+                titles=tuple(Spoken(self.title(each)) for each in found.matches),
+            )
+        (best,) = found.matches
+        return intent.Matched(
+            session=asked.session,
+            intent=best.intent,
+            skill=best.skill,
+            slots=best.slots,
+            text=Spoken(found.text),
+            confidence=best.confidence,
+            engine=found.engine,
+            rest=tuple(map(Spoken, found.rest)),
+            follows=found.follows,
+        )
+
+    def decide(self, asked: intent.Understand, skills: Collection[str]) -> Found:
         """What is asked for, of what these skills do."""
+        text = asked.text.text
         further = self._going_on(asked)
         unbeaten = further is not None and further.confidence == 1.0 and not _is_free(further)
-        engine, found = ("", []) if unbeaten else self._match(asked.text, asked.language, skills)
+        engine, found = ("", []) if unbeaten else self._match(text, asked.language, skills)
         if further is not None and asked.before is not None and not _beats(found, further):
             follows = asked.before.intent or f"{asked.before.skill}.{ALERT}"
-            return Found(matches=(further,), engine="context", text=asked.text, follows=follows)
-        said: tuple[str, ...] = (asked.text,)
+            return Found(matches=(further,), engine="context", text=text, follows=follows)
+        said: tuple[str, ...] = (text,)
         if not asked.floor and not _is_whole(found):
             said = self._requests(asked, skills)
-            if said != (asked.text,):
+            if said != (text,):
                 engine, found = self._match(said[0], asked.language, skills)
         meaning = asked.meaning
         if meaning is not None and len(said) == 1 and meaning.skill in skills and not is_follow(meaning.intent):
             if 0 < meaning.gap < UNSURE_GAP and meaning.rival.partition(".")[0] not in ("", meaning.skill):
-                return Found(matches=self._either(meaning, found), engine="speech", text=asked.text)
+                return Found(matches=self._either(meaning, found, asked.language), engine="speech", text=text)
             if not found or found[0].confidence < 1.0:
                 engine, found = "speech", [heard(meaning, found, asked.language, self._clock.now())]
         near = _near([match for match in found if match.confidence >= asked.floor])
+        if len(near) > 1:
+            near = [match for match in near if match.intent not in self._yielding] or near
         if len(near) > 1 and asked.before is not None:
             near = [match for match in near if match.skill == asked.before.skill] or near
         return Found(matches=tuple(near), engine=engine, text=said[0], rest=said[1:])
@@ -121,7 +148,7 @@ class Decider:
                 return engine.name, found
         return "", []
 
-    def _requests(self, asked: Asked, skills: Collection[str]) -> tuple[str, ...]:
+    def _requests(self, asked: intent.Understand, skills: Collection[str]) -> tuple[str, ...]:
         """What is asked for in one sentence, by the engines that know the sentences word for word."""
         engines = [engine for engine in self._engines if not engine.trains]
 
@@ -129,14 +156,14 @@ class Decider:
             _, found = self._match(part, asked.language, skills, engines)
             return found[0] if found else None
 
-        return requests(asked.text, understand, asked.language)
+        return requests(asked.text.text, understand, asked.language)
 
-    def _going_on(self, asked: Asked) -> Match | None:
+    def _going_on(self, asked: intent.Understand) -> Match | None:
         """The follow-up sentence of the skill that answered last, with the values of the request before."""
         if asked.before is None or asked.before.skill not in self._follows:
             return None
         engine = self._follows[asked.before.skill]
-        found = engine.match(asked.text, asked.language, self._clock.now())
+        found = engine.match(asked.text.text, asked.language, self._clock.now())
         sure = [match for match in found if match.confidence >= max(GOES_ON, asked.floor)]
         same = [match for match in sure if match.intent == asked.before.intent]
         if not sure:
@@ -144,14 +171,32 @@ class Decider:
         best = same[0] if same and same[0].confidence == sure[0].confidence else sure[0]
         return replace(best, slots=(*best.slots, *_kept(asked.before.slots, best.slots)))
 
-    def _either(self, meaning: Meaning, found: Sequence[Match]) -> tuple[Match, ...]:
+    def _either(self, meaning: Meaning, found: Sequence[Match], language: str) -> tuple[Match, ...]:
         """Both intents between which the recogniser could not decide."""
-        now, language = self._clock.now(), next(iter(self._sentences.values())).language if self._sentences else "en"
         rival = Match(intent=meaning.rival, skill=meaning.rival.partition(".")[0], slots=(), confidence=1.0)
         return (
-            heard(meaning, found, language, now),
+            heard(meaning, found, language, self._clock.now()),
             next((match for match in found if match.intent == meaning.rival), rival),
         )
+
+
+def settle(wish: intent.Settle, skills: Collection[str]) -> Answer:
+    """A person has decided, or asks for the same again."""
+    if wish.skill not in skills:
+        return intent.Unmatched(session=wish.session, text=wish.text)
+    return intent.Matched(
+        session=wish.session,
+        intent=wish.intent,
+        skill=wish.skill,
+        slots=wish.slots,
+        text=wish.text,
+        confidence=1.0,
+        engine="asked",
+    )
+
+
+def _meaning(match: Match) -> Meaning:
+    return Meaning(intent=match.intent, skill=match.skill, slots=match.slots, score=match.confidence, gap=0.0)
 
 
 def _beats(found: Sequence[Match], further: Match) -> bool:

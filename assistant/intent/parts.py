@@ -155,7 +155,8 @@ def _corrected(text: str, understand: Understand, corrections: _Phrases) -> str 
         for gone, kept in [*((at, len(before)) for at in again[-1:]), *_slips(len(before))]:
             meant = " ".join([*before[:gone], *after, *before[kept:]])
             match = understand(meant)
-            if match is not None and match.confidence >= SURE and (best is None or match.confidence > best[0]):
+            needed = SURE if gone or kept < len(before) else 1.0  # all that was said before would be gone
+            if match is not None and match.confidence >= needed and (best is None or match.confidence > best[0]):
                 best = match.confidence, meant
                 if match.confidence == 1.0:
                     break

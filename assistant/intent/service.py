@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,9 +17,9 @@ from assistant.errors import AssistantError, SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences
-from assistant.intent.decide import Asked, Decider, Found
+from assistant.intent.decide import Decider, settle
 from assistant.intent.engine import IntentEngine
-from assistant.messages import Meaning, Message, Spoken, intent, skill, system
+from assistant.messages import Message, intent, skill, system
 from assistant.service import Service
 
 T = TypeVar("T")
@@ -58,14 +58,16 @@ class IntentService(Service):
         language: str = "en",
         *,
         own: Mapping[str, Path] = NO_FOLDERS,
+        yielding: Collection[str] = (),
         read: ReadSentences = read_sentences,
         patience: float = 5.0,
     ) -> None:
-        """`own` are the folders of sentences that belong to no skill, by the name they are matched under."""
+        """`own` are the folders of sentences that belong to no skill, by the name they are matched under. Of those the
+        intents of `yielding` count only where no skill's fits as well."""
         super().__init__()
         self._own = own
         self._engines = tuple(engines)
-        self._decider = Decider(self._engines, clock, self._could_not)
+        self._decider = Decider(self._engines, clock, self._could_not, yielding)
         self._clock = clock
         self._language = language
         self._read = read
@@ -110,7 +112,7 @@ class IntentService(Service):
             case intent.Understand():
                 self.spawn(self._understand(message), "understand")
             case intent.Settle():
-                self._settle(message)
+                self.say(settle(message, self._folders))
             case skill.Ready() if message.skill not in self._own:
                 self._folders[message.skill] = Path(message.folder)
             case skill.Removed() if message.skill not in self._own:
@@ -133,57 +135,7 @@ class IntentService(Service):
                 await asyncio.wait_for(self._learned.wait(), self._patience)
             except TimeoutError:
                 self.log.warning("asked before any skill was loaded")
-        asked = Asked(
-            text=wish.text.text, language=wish.language, floor=wish.floor, meaning=wish.meaning, before=wish.before
-        )
-        found = await self._work(partial(self._decider.decide, asked, frozenset(self._folders)))
-        if not found.matches:
-            self.say(intent.Unmatched(session=wish.session, text=wish.text))
-        elif len(found.matches) > 1:
-            self._say_ambiguous(wish, found)
-        else:
-            (best,) = found.matches
-            self.say(
-                intent.Matched(
-                    session=wish.session,
-                    intent=best.intent,
-                    skill=best.skill,
-                    slots=best.slots,
-                    text=Spoken(found.text),
-                    confidence=best.confidence,
-                    engine=found.engine,
-                    rest=tuple(map(Spoken, found.rest)),
-                    follows=found.follows,
-                )
-            )
-
-    def _say_ambiguous(self, wish: intent.Understand, found: Found) -> None:
-        meanings = tuple(
-            Meaning(intent=each.intent, skill=each.skill, slots=each.slots, score=each.confidence, gap=0.0)
-            for each in found.matches
-        )
-        titles = tuple(Spoken(self._decider.title(each)) for each in found.matches)
-        choices = tuple(each.intent for each in found.matches)
-        self.say(
-            intent.Ambiguous(session=wish.session, choices=choices, text=wish.text, meanings=meanings, titles=titles)
-        )
-
-    def _settle(self, wish: intent.Settle) -> None:
-        """A person has decided, or asks for the same again."""
-        if wish.skill not in self._folders:
-            self.say(intent.Unmatched(session=wish.session, text=wish.text))
-            return
-        self.say(
-            intent.Matched(
-                session=wish.session,
-                intent=wish.intent,
-                skill=wish.skill,
-                slots=wish.slots,
-                text=wish.text,
-                confidence=1.0,
-                engine="asked",
-            )
-        )
+        self.say(await self._work(partial(self._decider.answer, wish, frozenset(self._folders))))
 
     def _could_not(self, engine: IntentEngine, error: AssistantError) -> None:
         self.log.warning("%s could not answer: %s", engine.name, error)

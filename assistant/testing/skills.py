@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,11 +22,17 @@ from typing import Any, TypeVar
 from assistant.bus.memory import MemoryBus
 from assistant.config.paths import Paths, find_paths
 from assistant.config.schema import Skills as Settings
-from assistant.errors import SkillError
+from assistant.dialog.machine import Machine
+from assistant.dialog.own import OWN, YIELDING
+from assistant.dialog.phrases import LOCALE, load
+from assistant.dialog.session import Limits
+from assistant.errors import AssistantError, SkillError
+from assistant.grammar.folder import read_sentences
 from assistant.grammar.sentences import SkillSentences
+from assistant.intent.decide import Decider, settle
 from assistant.intent.engine import IntentEngine
 from assistant.intent.template_engine import TemplateEngine
-from assistant.messages import Message, Spoken, audio, intent, skill, system
+from assistant.messages import Message, Spoken, audio, dialog, intent, skill, system
 from assistant.messages.base import Slot
 from assistant.skills.find import Place
 from assistant.skills.service import SkillsService
@@ -33,8 +40,7 @@ from assistant.skills.service import SkillsService
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 """When a test begins unless it says otherwise."""
 
-CERTAIN = 0.95
-"""With a question open, only words understood this surely are a new request; others are the answer."""
+LIMITS = Limits(patience=5.0, listening=12.0, thinking=3600.0)
 
 SECONDS = 10.0
 """A test fails when a skill has not answered after this time."""
@@ -68,7 +74,8 @@ class ManualClock:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one sentence. `intent` is None when no skill understood it, or when it answered a question."""
+    """What came of one sentence. `intent` is None when no skill understood it, or when it answered a question; then
+    `text` is what the assistant said instead. Of several requests the intent, slots and confidence of the first."""
 
     text: str
     ask: bool = False
@@ -76,6 +83,8 @@ class Answer:
     skill: str | None = None
     slots: Mapping[str, Slot] = field(default_factory=dict)
     confidence: float = 0.0
+    intents: tuple[str, ...] = ()
+    """All intents, in the order in which they were done."""
 
     def value(self, slot: str) -> float | str | None:
         """What a slot means, or None."""
@@ -114,12 +123,13 @@ class SkillTester:
         self._data = data or Path(self._temporary.name if self._temporary else "")
         self._make_engine = engine
         self._engine: IntentEngine | None = None
+        self._decider: Decider | None = None
         self._learned: tuple[SkillSentences, ...] = ()
         self._waiting: Callable[[Message], None] = lambda _: None
         self._broken = broken
         self._boot = "boot-1"
         self._sessions = 0
-        self._open: str | None = None
+        self._machine = self._new_machine()
 
     async def __aenter__(self) -> SkillTester:
         try:
@@ -139,30 +149,27 @@ class SkillTester:
             self._temporary.cleanup()
 
     async def ask(self, text: str) -> Answer:
-        """Say this, and hear the reply. While a skill waits for an answer, words that are no request are its answer."""
-        if self._engine is None:
+        """Say this, and hear the reply, with all that belongs to a conversation: "and tomorrow?", "undo", "the first
+        one", several requests in one sentence. While a skill waits for an answer, words that are no request are it."""
+        if self._decider is None:
             raise RuntimeError("enter the SkillTester first: async with SkillTester(...) as tester")
         self._learn()
-        asker, self._open = self._open, None
-        matches = self._engine.match(text, self._language, self.clock.now())
-        if matches and (asker is None or matches[0].confidence >= CERTAIN):
-            best = matches[0]
-            found = intent.Matched(
-                session=self._session(),
-                intent=best.intent,
-                skill=best.skill,
-                slots=best.slots,
-                text=Spoken(text),
-                confidence=best.confidence,
-                engine=self._engine.name,
-            )
-            slots = {slot.name: slot for slot in best.slots}
-            return await self._replied(found, intent=best.intent, slots=slots, confidence=best.confidence)
-        if asker is None:
-            return Answer("")
-        return await self._replied(
-            skill.Answer(session=self._session(), skill=asker, text=Spoken(text), language=self._language)
-        )
+        now = self.clock.monotonic()
+        deque(self._machine.tick(now), maxlen=0)
+        matched: list[intent.Matched] = []
+        todo = deque(self._machine.on(dialog.Ask(request="test", text=Spoken(text)), now))
+        answered: dialog.Answered | None = None
+        while todo:
+            message = todo.popleft()
+            for news in await self._done(message):
+                if isinstance(news, intent.Matched):
+                    matched.append(news)
+                todo.extend(self._machine.on(news, now))
+            if isinstance(message, dialog.Answered):
+                answered = message
+        if answered is None:
+            raise SkillError(f"no answer to {len(text.split())} words", hint="Look at the log")
+        return _answer(answered, matched)
 
     async def advance(self, length: timedelta = timedelta(), **units: float) -> list[str]:
         """Let time pass (`minutes=5`), doing all that becomes due on the way; what skills said meanwhile."""
@@ -197,12 +204,16 @@ class SkillTester:
         """Stop everything, let time pass, start again with what was stored; what skills said at their start."""
         before = len(self.alerts)
         await self._stop()
+        self._machine = self._new_machine()
         self.clock.advance(off)
         if reboot:
             self._boot += "+"
         await self._start()
         await self.advance()
         return self.alerts[before:]
+
+    def _new_machine(self) -> Machine:
+        return Machine(load(self._language), LIMITS, self._session, language=self._language)
 
     async def _start(self) -> None:
         self._bus = _TestBus(self._heard)
@@ -225,9 +236,12 @@ class SkillTester:
         if self._engine is None:
             self._engine = self._make_engine()
             self._engine.start()
-        if self._service.sentences != self._learned:
+            self._decider = Decider([self._engine], self.clock, _raise, YIELDING)
+        if self._decider is not None and self._service.sentences != self._learned:
             self._learned = self._service.sentences
-            self._engine.learn(self._learned)
+            sentences = [*self._learned, read_sentences(OWN, LOCALE.parent, self._language)]
+            self._engine.learn(sentences)
+            self._decider.learn(sentences)
 
     def _paths(self) -> Paths:
         return find_paths({"STATE_DIRECTORY": str(self._data), "HOME": str(self._data)})
@@ -236,17 +250,27 @@ class SkillTester:
         self._sessions += 1
         return f"test-{self._sessions}"
 
-    async def _replied(
-        self,
-        message: intent.Matched | skill.Answer,
-        *,
-        intent: str | None = None,
-        slots: Mapping[str, Slot] | None = None,
-        confidence: float = 0.0,
-    ) -> Answer:
-        reply = await self._send(message, skill.Replied, lambda reply: reply.session == message.session)
-        self._open = reply.skill if reply.ask else None
-        return Answer(reply.text.text, reply.ask, intent, reply.skill, slots or {}, confidence)
+    async def _done(self, wish: Message) -> list[Message]:
+        """What the services would say to a wish of the dialogue."""
+        match wish:
+            case intent.Understand() | intent.Settle() if self._decider is not None:
+                known = {*(each.skill for each in self._learned), OWN}
+                found: Message
+                if isinstance(wish, intent.Settle):
+                    found = settle(wish, known)
+                else:
+                    found = self._decider.answer(wish, known)
+                if isinstance(found, intent.Matched) and found.skill != OWN:
+                    return [found, await self._replied(found.session, found)]
+                return [found]
+            case skill.Answer() | skill.Undo():
+                return [await self._replied(wish.session, wish)]
+            case skill.Hush():
+                return [await self._send(wish, skill.Hushed)]
+        return []
+
+    async def _replied(self, session: str, message: Message) -> skill.Replied:
+        return await self._send(message, skill.Replied, lambda reply: reply.session == session)
 
     async def _send(self, message: Message, kind: type[M], fits: Callable[[M], bool] = lambda _: True) -> M:
         """The first message of a kind after this one was said."""
@@ -267,6 +291,7 @@ class SkillTester:
     def _heard(self, message: Message) -> None:
         self._waiting(message)
         if isinstance(message, skill.Alerted):
+            deque(self._machine.on(message, self.clock.monotonic()), maxlen=0)
             self.alerts.append(message.text.text)
         elif isinstance(message, skill.Failed):
             self.failures.append(message)
@@ -275,6 +300,29 @@ class SkillTester:
             self._bus.publish(audio.Volumed(level=self.volume), "audio")
         elif isinstance(message, system.Ready) and message.service == "skills":
             self._bus.publish(audio.Volumed(level=self.volume), "audio")
+
+
+def _answer(answered: dialog.Answered, matched: Sequence[intent.Matched]) -> Answer:
+    first = matched[0] if matched else None
+    if first is None or answered.intent is None:
+        return Answer(
+            "" if answered.outcome == "unmatched" else answered.reply.text,
+            answered.outcome == "asked",
+            skill=answered.skill,
+        )
+    return Answer(
+        answered.reply.text,
+        answered.outcome == "asked",
+        first.intent,
+        answered.skill,
+        {slot.name: slot for slot in first.slots},
+        first.confidence,
+        tuple(each.intent for each in matched),
+    )
+
+
+def _raise(engine: IntentEngine, error: AssistantError) -> None:
+    raise error
 
 
 class _TestBus(MemoryBus):

@@ -79,7 +79,8 @@ async def test_what_was_not_said_is_asked() -> None:
         assert not reply.ask
         assert "tomorrow at nine o'clock in the morning: water your plants" in reply.text.lower()
         assert (await tester.ask("remind me to call anna")).ask
-        assert "no reminder" in (await tester.ask("never mind")).text.lower()
+        assert "all right" in (await tester.ask("never mind")).text.lower()
+        assert "no reminder" in (await tester.ask("what are my reminders")).text.lower()
         assert "one reminder" in (await tester.ask("what reminders do i have")).text
 
 
