@@ -35,6 +35,7 @@ from assistant.consent.service import OWN as PRIVACY
 from assistant.consent.service import ConsentService
 from assistant.consent.wire import WireCarrier
 from assistant.dialog.own import OWN as DIALOG
+from assistant.dialog.own import YIELDING
 from assistant.dialog.phrases import LOCALE as DIALOG_LOCALE
 from assistant.dialog.service import DialogService
 from assistant.errors import EngineError, Tampered
@@ -122,7 +123,7 @@ class Builder:
             SttService.name: lambda: SttService(self.recogniser(), self._ears(), self._config.stt, own=OWN_SENTENCES),
             HolderService.name: lambda: HolderService(self._ears(), BusKeeper(self._carrier()), self._config.language),
             IntentService.name: lambda: IntentService(
-                self.intent_engines(), self._clock, self._config.language, own=OWN_SENTENCES
+                self.intent_engines(), self._clock, self._config.language, own=OWN_SENTENCES, yielding=YIELDING
             ),
             SkillsService.name: lambda: SkillsService(
                 self._paths, self._config.skills, self._clock, self._config.language
