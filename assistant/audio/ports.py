@@ -12,7 +12,10 @@ from assistant.audio.frame import Frame, Samples
 
 
 class Reader(Protocol):
-    """One reader's view of the microphone: `async for frame in reader`. Slow readers lose the oldest frames."""
+    """One reader's view of the microphone: `async for frame in reader`. Slow readers lose the oldest frames.
+
+    The samples of a frame are the reader's own, to overwrite once they have been used.
+    """
 
     def __aiter__(self) -> AsyncIterator[Frame]: ...
 

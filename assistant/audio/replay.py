@@ -80,7 +80,7 @@ class Replay:
         if reader not in self._readers or self._at_end(reader):
             self.leave(reader)
             return None
-        frame = Frame(index=reader.position, samples=self._frames[reader.position - self._base])
+        frame = Frame(index=reader.position, samples=self._frames[reader.position - self._base].copy())
         reader.position += 1
         self._furthest = max(self._furthest, reader.position)
         self._moved.set()

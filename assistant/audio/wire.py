@@ -126,6 +126,7 @@ class WireServer:
         writer.write(Piece(Kind.OPENED).pack())
         async for frame in sound:
             writer.write(Piece(Kind.FRAME, frame.index, frame.dropped, pcm(frame.samples)).pack())
+            frame.samples.fill(0)
             await writer.drain()
         writer.write(Piece(Kind.ENDED).pack())
 

@@ -114,6 +114,7 @@ class HolderService(Service):
                     return
                 self._buffer[self._filled : self._filled + len(frame.samples)] = frame.samples
                 self._filled += len(frame.samples)
+                frame.samples.fill(0)
         finally:
             await reader.close()
 

@@ -19,6 +19,7 @@ from assistant.errors import DeviceError, EngineError, SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences
+from assistant.memory import overwrite_thread_cache
 from assistant.messages import Message, Seconds, Slot, Spoken, audio, dialog, skill, stt
 from assistant.service import Service
 from assistant.stt.endpoint import Ended, Endpointer, Paused, Resumed
@@ -177,6 +178,7 @@ class SttService(Service):
             # Whatever the engine still holds of this session is overwritten, also when the session was cancelled.
             if self._worker is not None:
                 self._worker.submit(self._engine.begin)
+                self._worker.submit(overwrite_thread_cache)
 
     async def _hear(self, wish: dialog.Listening, reader: Reader) -> stt.Transcript | stt.Nothing:
         """Utterance after utterance until one has words in it: a clatter, or the wake word alone, is not a
@@ -228,7 +230,9 @@ class SttService(Service):
             partial = await self._work(functools.partial(self._engine.accept, frame.samples))
             if partial:
                 self.say(stt.Partial(session=session, text=Spoken(partial)))
-            for event in endpointer.feed(frame.samples):
+            events = endpointer.feed(frame.samples)
+            frame.samples.fill(0)
+            for event in events:
                 match event:
                     case Ended():
                         ended = event

@@ -12,6 +12,7 @@ from assistant import messages
 from assistant.audio.frame import Frame
 from assistant.audio.ports import Microphone, Reader
 from assistant.errors import DeviceError
+from assistant.memory import overwrite_thread_cache
 from assistant.messages import Message, system
 from assistant.service import Service
 from assistant.wake.engine import Detection, WakeEngine
@@ -125,7 +126,7 @@ class WakeService(Service):
         if not frames:
             if self._gate.is_quiet and not self._resting:
                 self._resting = True
-                await asyncio.get_running_loop().run_in_executor(self._worker, self._engine.rest)
+                await asyncio.get_running_loop().run_in_executor(self._worker, self._rest)
             return
         self._resting = False
         reset, self._stale = self._stale, False
@@ -135,13 +136,17 @@ class WakeService(Service):
             best, end = max(found, key=lambda each: each[0].score)
             self.say(messages.wake.Detected(word=best.word, score=best.score, sample=max(0, end - best.ago)))
 
+    def _rest(self) -> None:
+        self._engine.rest()
+        overwrite_thread_cache()
+
     def _process(self, frames: list[Frame], reset: bool) -> list[tuple[Detection, int]]:
         """What was heard, each with the number of the sample after the frame it was heard in."""
         if reset:
             self._engine.reset()
         self._engine.speaking(self._speaking)
-        return [
-            (detection, frame.start + len(frame.samples))
-            for frame in frames
-            for detection in self._engine.process(frame.samples)
-        ]
+        found = []
+        for frame in frames:
+            found += [(each, frame.start + len(frame.samples)) for each in self._engine.process(frame.samples)]
+            frame.samples.fill(0)
+        return found

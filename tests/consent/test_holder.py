@@ -45,7 +45,7 @@ class FakeReader:
 
     async def __aiter__(self) -> AsyncIterator[Frame]:
         for index in self.frames:
-            yield Frame(index=index, samples=STREAM[index * FRAME_SAMPLES : (index + 1) * FRAME_SAMPLES])
+            yield Frame(index=index, samples=STREAM[index * FRAME_SAMPLES : (index + 1) * FRAME_SAMPLES].copy())
         await asyncio.Event().wait()
 
     async def close(self) -> None:

@@ -232,6 +232,7 @@ class Endless:
     def __init__(self) -> None:
         self.closed = asyncio.Event()
         self.given = asyncio.Event()
+        self.frames: list[Frame] = []
 
     async def listen(self, *, from_sample: int | None = None) -> Reader:
         return self
@@ -239,7 +240,8 @@ class Endless:
     async def __aiter__(self) -> AsyncIterator[Frame]:
         sound = speak([(0.08, True)])
         for index in range(20):
-            yield Frame(index=index, samples=sound)
+            self.frames.append(Frame(index=index, samples=sound.copy()))
+            yield self.frames[-1]
         self.given.set()
         await asyncio.Event().wait()
 
@@ -264,6 +266,7 @@ async def test_it_stops_at_once_and_forgets(stop: Callable[[], Message]) -> None
         house.listen()
         await microphone.given.wait()
         assert house.engine.left > 0
+        assert not any(frame.samples.any() for frame in microphone.frames), "frames that were used are overwritten"
         house.bus.publish(stop(), "test")
         async with asyncio.timeout(5):
             await microphone.closed.wait()

@@ -195,3 +195,10 @@ async def test_once_it_is_quiet_for_long_the_engine_forgets_the_sound_once_and_k
             tape.more.put_nowait(frame(number))
         await tape.more.join()
         assert run.engine.rests == 1, "something sounds"
+
+
+async def test_sound_that_was_heard_is_overwritten() -> None:
+    frames = [frame(0), frame(1, "alexa")]
+    async with running(Tape(frames)) as run:
+        await run.next()
+        assert not any(each.samples.any() for each in frames)
