@@ -69,6 +69,11 @@ class Request:
     def __contains__(self, slot: str) -> bool:
         return slot in self.slots
 
+    def named(self, slot: str) -> bool:
+        """Whether these words hold the slot; one that is only taken from the request before has none."""
+        found = self.slots.get(slot)
+        return found is not None and bool(found.spoken)
+
     def text(self, slot: str = "") -> str:
         """The words of a slot (for a list: the entry as the skill spells it), or "" when it was not said.
 
