@@ -6,6 +6,7 @@ the audio service over its socket (`audio.wire`).
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property
@@ -25,6 +26,7 @@ from assistant.bus.policy import Policy
 from assistant.clock import Clock
 from assistant.config.paths import Paths
 from assistant.config.schema import Config
+from assistant.consent.data_map import Declared
 from assistant.consent.door import Door
 from assistant.consent.holder import HolderService
 from assistant.consent.keeper import BusKeeper
@@ -33,6 +35,7 @@ from assistant.consent.room import Room, open_room
 from assistant.consent.service import LOCALE as CONSENT_LOCALE
 from assistant.consent.service import OWN as PRIVACY
 from assistant.consent.service import ConsentService
+from assistant.consent.stores import StoreSeals
 from assistant.consent.wire import WireCarrier
 from assistant.dialog.own import OWN as DIALOG
 from assistant.dialog.own import YIELDING
@@ -126,7 +129,7 @@ class Builder:
                 self.intent_engines(), self._clock, self._config.language, own=OWN_SENTENCES, yielding=YIELDING
             ),
             SkillsService.name: lambda: SkillsService(
-                self._paths, self._config.skills, self._clock, self._config.language
+                self._paths, self._config.skills, self._clock, self._config.language, seals=self._seals
             ),
             TtsService.name: lambda: TtsService(self.voice(), self._mouth(), clock=self._clock),
             DialogService.name: lambda: DialogService(self._config, self._clock),
@@ -136,7 +139,21 @@ class Builder:
     @cached_property
     def consent(self) -> Room:
         """The gate and everything behind it. Raises StoreError, Tampered."""
-        return open_room(self._paths, forbidden=self._config.consent.forbid)
+        return open_room(
+            self._paths, forbidden=self._config.consent.forbid, declared=self._declared, seals=self._seals
+        )
+
+    @cached_property
+    def _seals(self) -> StoreSeals:
+        return StoreSeals(self._paths.skill_keys, os.environ)
+
+    def _declared(self) -> list[Declared]:
+        """What the skills that are there now say that they remember."""
+        return [
+            Declared(skill=each.id, holds=store.holds, retention=store.retention, kind=store.kind)
+            for each in find_skills(self.skill_places())
+            if each.manifest is not None and each.hidden_by is None and (store := each.manifest.store) is not None
+        ]
 
     @cached_property
     def _door(self) -> Door:

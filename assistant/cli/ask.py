@@ -49,4 +49,4 @@ async def ask(context: Context, arguments: argparse.Namespace) -> int:
 
 def _kept(context: Context) -> dict[str, int]:
     """What skills keep (timers and the like), to see whether it changed."""
-    return {str(file): file.stat().st_mtime_ns for file in context.paths.skill_data.glob("*.json")}
+    return {str(file): file.stat().st_mtime_ns for file in context.paths.skill_data.glob("*.store")}

@@ -8,12 +8,13 @@ import os
 from collections.abc import Iterable
 from datetime import datetime
 
+from assistant.build import Builder
 from assistant.cli.context import Context
 from assistant.cli.output import table
 from assistant.consent.gate import Grant
 from assistant.consent.purge import Receipt
 from assistant.consent.purposes import find_purpose, load_purposes
-from assistant.consent.room import Room, open_room
+from assistant.consent.room import Room
 from assistant.errors import Refused
 
 EXAMPLES = """examples:
@@ -50,9 +51,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     guest.set_defaults(handler=guest_mode)
 
 
+def opened(context: Context) -> Room:
+    """The room as it was left."""
+    return Builder(context.config, context.paths, context.clock).consent
+
+
 def room(context: Context) -> Room:
     """The room, with whatever a crash left half done finished first."""
-    found = open_room(context.paths)
+    found = opened(context)
     found.purge.recover()
     return found
 
@@ -84,7 +90,7 @@ def grant(context: Context, arguments: argparse.Namespace) -> int:
 
 def withdraw(context: Context, arguments: argparse.Namespace) -> int:
     """Never asks: taking back must be as easy as can be."""
-    found = open_room(context.paths)
+    found = opened(context)
     if arguments.everything:
         return report(found.purge.trim(found.purge.everything(method="cli", actor=actor())))
     for name in arguments.purpose:

@@ -14,7 +14,6 @@ from assistant.cli.consent import actor, ids, report, room, when
 from assistant.cli.context import Context
 from assistant.cli.output import table
 from assistant.consent.clip import ClipInfo
-from assistant.consent.data_map import inventory, load_rows, strays
 from assistant.consent.export import export, recall_list
 from assistant.consent.prove import prove_deleted
 from assistant.errors import DeviceError, Refused
@@ -73,8 +72,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def show(context: Context, arguments: argparse.Namespace) -> int:
     found = room(context)
     clips, damaged = found.rights.clips()
-    places = inventory(context.paths)
-    stray = strays(context.paths, load_rows(context.paths))
+    places = found.data.inventory()
+    stray = found.data.strays()
     if arguments.json:
         data = {
             "clips": [
@@ -83,7 +82,10 @@ def show(context: Context, arguments: argparse.Namespace) -> int:
                 for one in clips
             ],
             "damaged": damaged,
-            "surfaces": {one.row.id: {"files": one.files, "bytes": one.bytes} for one in places},
+            "surfaces": {
+                one.row.id: {"files": one.files, "bytes": one.bytes, "holds": one.row.holds, "kept": one.row.retention}
+                for one in places
+            },
             "strays": [str(path) for path in stray],
         }  # fmt: skip
         print(json.dumps(data, ensure_ascii=False))
@@ -107,9 +109,11 @@ def show(context: Context, arguments: argparse.Namespace) -> int:
     for clip in damaged:
         print(f"{clip[:8]}  damaged: it cannot be read any more")
     rows = [
-        [one.row.id, str(one.files), str(one.bytes), when(one.newest), one.row.holds] for one in places if one.files
+        [one.row.id, str(one.files), str(one.bytes), when(one.newest), one.row.holds, one.row.retention]
+        for one in places
+        if one.files
     ]
-    print("\n" + table(["PLACE", "FILES", "BYTES", "LAST CHANGE", "HOLDS"], rows))
+    print("\n" + table(["PLACE", "FILES", "BYTES", "LAST CHANGE", "HOLDS", "HOW LONG"], rows))
     for path in stray:
         print(f"NOT ON THE DATA MAP: {path}")
     return 1 if stray else 0

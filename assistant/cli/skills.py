@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assistant.bus.socket import connect
 from assistant.cli import output
+from assistant.cli.consent import opened
 from assistant.cli.context import Context
 from assistant.errors import BusError, SkillError
 from assistant.messages import intent, skill
@@ -102,7 +103,10 @@ def install_skill(context: Context, arguments: argparse.Namespace) -> int:
 
 def remove_skill(context: Context, arguments: argparse.Namespace) -> int:
     gone = installer.remove(
-        arguments.id, context.paths.installed_skills, context.paths.skill_data, bundled=_bundled(context)
+        arguments.id,
+        context.paths.installed_skills,
+        lambda skill: bool(opened(context).data.store(skill).scrub()),
+        bundled=_bundled(context),
     )
     kept = " and what it kept" if gone.data else ""
     print(f"{gone.id}{kept} is gone. {_announce(context, gone.id, there=False)}")

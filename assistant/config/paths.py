@@ -48,6 +48,11 @@ class Paths:
         return self.state / "skill-data"
 
     @property
+    def skill_keys(self) -> Path:
+        """The keys of what skills remember."""
+        return self.state / "skill-keys"
+
+    @property
     def mute_file(self) -> Path:
         """There while the microphone is to stay closed."""
         return self.state / "muted"

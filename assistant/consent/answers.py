@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from assistant.consent.consents import Consent
-from assistant.consent.data_map import inventory, skill_stores
 from assistant.consent.purge import Receipt
 from assistant.consent.room import Room
 from assistant.consent.words import Words, date, digits, duration, listing
@@ -81,10 +80,10 @@ class Answers:
             oldest, newest = (min(one.wall for one in clips), max(one.wall for one in clips)) if clips else (0, 0)
             number = f"{count} recording{'' if count == 1 else 's'}"
             said.append(self.words("know.clips", clips=number, oldest=date(oldest), newest=date(newest)))
-        if stores := skill_stores(self.room.paths):
+        if stores := self.room.data.stores():
             said.append(self.words("know.skills", skills=listing([one.id.partition(":")[2] for one in stores])))
         said += [self.words("know.consents", called=self._called(one), date=date(one.until)) for one in self._live()]
-        others = [one for one in inventory(self.room.paths) if one.row.personal and one.files]
+        others = [one for one in self.room.data.inventory() if one.row.personal and one.files]
         assert {one.row.kind for one in others} <= {"clips", "skills"}, "a personal surface without words"
         return " ".join(said) or self.words("know.nothing")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import overload
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -18,7 +19,7 @@ from assistant.consent.folder import Folder
 from assistant.errors import StoreError, Tampered
 
 CREDENTIAL = "assistant-device-key"
-_FILE = "device.key"
+FILE = "device.key"
 _BYTES = 32
 
 
@@ -43,22 +44,35 @@ class DeviceKey:
         return "<device key>"
 
 
-def load_device_key(folder: Path, environ: Mapping[str, str]) -> DeviceKey:
-    """From systemd's credentials, else from `folder`; one is made if there is none. Raises StoreError, Tampered."""
+@overload
+def load_device_key(folder: Path, environ: Mapping[str, str], name: str = ...) -> DeviceKey: ...
+
+
+@overload
+def load_device_key(folder: Path, environ: Mapping[str, str], name: str = ..., *, make: bool) -> DeviceKey | None: ...
+
+
+def load_device_key(
+    folder: Path, environ: Mapping[str, str], name: str = FILE, *, make: bool = True
+) -> DeviceKey | None:
+    """From systemd's credentials, else from the file `name` in `folder`. If there is none one is made, or with `make`
+    off None is returned. Raises StoreError, Tampered."""
     credentials = environ.get("CREDENTIALS_DIRECTORY", "")
     given = Path(credentials) / CREDENTIAL
     if credentials and given.exists():
         return DeviceKey(given.read_bytes())
+    if not make and not (folder / name).exists():
+        return None
     home = Folder.open(folder)
     try:
         try:
-            secret = home.read(_FILE)
+            secret = home.read(name)
         except FileNotFoundError:
-            home.remove([f"new-{_FILE}"])
+            home.remove([f"new-{name}"])
             secret = os.urandom(_BYTES)
-            home.put(_FILE, secret)
+            home.put(name, secret)
         if len(secret) != _BYTES:
-            raise Tampered("the device key is damaged", where=home.where(_FILE), hint="Restore it, or delete the vault")
+            raise Tampered("the device key is damaged", where=home.where(name), hint="Restore it, or delete the vault")
         return DeviceKey(secret)
     finally:
         home.close()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.config.paths import Paths
-from assistant.consent.data_map import skill_stores
+from assistant.consent.data_map import DataMap, Declared
 from assistant.consent.gate import Gate
 from assistant.consent.purge import Purge
 from assistant.consent.rights import Rights
 from assistant.consent.store import Store
+from assistant.consent.stores import StoreSeals
 from assistant.consent.timekeeper import Timekeeper
 
 
@@ -24,6 +25,7 @@ class Room:
     gate: Gate
     purge: Purge
     rights: Rights
+    data: DataMap
 
 
 def open_room(
@@ -32,13 +34,21 @@ def open_room(
     forbidden: Iterable[str] = (),
     environ: Mapping[str, str] | None = None,
     keeper: Timekeeper | None = None,
+    declared: Callable[[], Sequence[Declared]] = tuple,
+    seals: StoreSeals | None = None,
 ) -> Room:
-    """Open or make the store. Nothing is recovered yet: call `purge.recover()`. Raises StoreError, Tampered."""
-    store = Store.open(paths.state / "consent", os.environ if environ is None else environ, keeper)
+    """Everything on its place. Nothing is recovered yet: call `purge.recover()`.
+
+    `declared` tells what the manifests of the skills say that they store. Raises StoreError, Tampered.
+    """
+    env = os.environ if environ is None else environ
+    store = Store.open(paths.state / "consent", env, keeper)
+    data = DataMap(paths, seals or StoreSeals(paths.skill_keys, env), declared)
     return Room(
         paths=paths,
         store=store,
         gate=Gate(store, forbidden=forbidden),
-        purge=Purge(store, lambda: skill_stores(paths)),
+        purge=Purge(store, data.stores),
         rights=Rights(store),
+        data=data,
     )

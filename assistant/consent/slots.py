@@ -25,7 +25,7 @@ from assistant.consent.folder import Folder, disk
 from assistant.errors import StoreError, Tampered
 
 SLOTS = 4096
-_SLOT = 128
+SLOT = _SLOT = 128
 _TABLE = 2 * PAGE
 _SIZE = _TABLE + SLOTS * _SLOT
 _EMPTY = bytes(_SLOT)
@@ -43,51 +43,26 @@ class Slot:
     sealed: bytes
 
 
-class KeySlots:
-    """The file. Callers hold the store's lock."""
+class SlotTable:
+    """`capacity` slots of an open file, from a byte on. Callers hold a lock."""
 
-    capacity = SLOTS
-
-    def __init__(self, folder: Folder, fd: int, wrap: bytes, seal: bytes) -> None:
-        self._where = folder.where(FILE)
+    def __init__(self, where: str, fd: int, wrap: bytes, start: int, size: int) -> None:
+        self._where = where
         self._fd = fd
         self._wrap = ChaCha20Poly1305(wrap)
-        self._seal = seal
+        self._start = start
+        self._size = size
 
-    @classmethod
-    def create(cls, folder: Folder, wrap: bytes, seal: bytes, first: Anchor) -> None:
-        """Make the file with an anchor and no used slot; it appears whole or not at all."""
-        folder.put(FILE, bytes(PAGE), first.sealed(seal), bytes(SLOTS * _SLOT))
-
-    @classmethod
-    def open(cls, folder: Folder, wrap: bytes, seal: bytes) -> KeySlots:
-        """Raises FileNotFoundError, Tampered."""
-        fd = folder.open_file(FILE, os.O_RDWR)
-        if os.fstat(fd).st_size != _SIZE:
-            os.close(fd)
-            raise Tampered("the key file has the wrong size", where=folder.where(FILE))
-        return cls(folder, fd, wrap, seal)
+    capacity = SLOTS
 
     def close(self) -> None:
         os.close(self._fd)
 
-    def anchor(self) -> Anchor:
-        """The newest whole copy. Raises Tampered if there is none."""
-        copies = [unseal(self._read(number * PAGE, PAGE), self._seal) for number in (0, 1)]
-        whole = [copy for copy in copies if copy is not None]
-        if not whole:
-            raise Tampered("the key file's anchor is damaged, or belongs to another device key", where=self._where)
-        return max(whole, key=lambda copy: copy.serial)
-
-    def write_anchor(self, anchor: Anchor) -> None:
-        """Over the older copy. Raises StoreError."""
-        self._overwrite({anchor.serial % 2 * PAGE: anchor.sealed(self._seal)})
-
     def used(self) -> list[Slot]:
         """All used slots."""
-        table = self._read(_TABLE, SLOTS * _SLOT)
+        table = self._read(self._start, self._size * _SLOT)
         found = []
-        for index in range(SLOTS):
+        for index in range(self._size):
             at = index * _SLOT
             if table[at]:
                 raw = table[at : at + _SLOT]
@@ -97,13 +72,13 @@ class KeySlots:
     def put(self, clip: str, record: str, key: bytes) -> Slot:
         """Seal a key into a free slot. Raises StoreError when the vault is full."""
         taken = {slot.index for slot in self.used()}
-        index = next((number for number in range(self.capacity) if number not in taken), None)
+        index = next((number for number in range(min(self.capacity, self._size)) if number not in taken), None)
         if index is None:
             raise StoreError(f"the vault holds {len(taken)} clips and is full", hint="Delete or export some")
         nonce = os.urandom(_NONCE)
         sealed = nonce + self._wrap.encrypt(nonce, key, _about(index, clip, record))
         raw = b"\1" + bytes.fromhex(clip) + bytes.fromhex(record) + sealed
-        self._overwrite({_TABLE + index * _SLOT: raw.ljust(_SLOT, b"\0")})
+        self._overwrite({self._start + index * _SLOT: raw.ljust(_SLOT, b"\0")})
         return Slot(index=index, clip=clip, record=record, sealed=sealed)
 
     def key(self, slot: Slot) -> bytes:
@@ -117,14 +92,14 @@ class KeySlots:
 
     def blank(self, used: Iterable[int]) -> bool:
         """Whether every slot but these holds zeros only."""
-        table = bytearray(self._read(_TABLE, SLOTS * _SLOT))
+        table = bytearray(self._read(self._start, self._size * _SLOT))
         for index in used:
             table[index * _SLOT : (index + 1) * _SLOT] = _EMPTY
         return not any(table)
 
     def destroy(self, indices: Iterable[int]) -> int:
         """Overwrite slots in place, sync, read back; returns how many. Raises StoreError if any is still there."""
-        pages = {_TABLE + index * _SLOT: _EMPTY for index in indices}
+        pages = {self._start + index * _SLOT: _EMPTY for index in indices}
         self._overwrite(pages)
         return len(pages)
 
@@ -142,6 +117,40 @@ class KeySlots:
     def _read(self, offset: int, length: int) -> bytes:
         with disk(self._where):
             return os.pread(self._fd, length, offset)
+
+
+class KeySlots(SlotTable):
+    """The vault's key file: anchor and slots. Callers hold the store's lock."""
+
+    def __init__(self, folder: Folder, fd: int, wrap: bytes, seal: bytes) -> None:
+        super().__init__(folder.where(FILE), fd, wrap, _TABLE, SLOTS)
+        self._seal = seal
+
+    @classmethod
+    def create(cls, folder: Folder, wrap: bytes, seal: bytes, first: Anchor) -> None:
+        """Make the file with an anchor and no used slot; it appears whole or not at all."""
+        folder.put(FILE, bytes(PAGE), first.sealed(seal), bytes(SLOTS * _SLOT))
+
+    @classmethod
+    def open(cls, folder: Folder, wrap: bytes, seal: bytes) -> KeySlots:
+        """Raises FileNotFoundError, Tampered."""
+        fd = folder.open_file(FILE, os.O_RDWR)
+        if os.fstat(fd).st_size != _SIZE:
+            os.close(fd)
+            raise Tampered("the key file has the wrong size", where=folder.where(FILE))
+        return cls(folder, fd, wrap, seal)
+
+    def anchor(self) -> Anchor:
+        """The newest whole copy. Raises Tampered if there is none."""
+        copies = [unseal(self._read(number * PAGE, PAGE), self._seal) for number in (0, 1)]
+        whole = [copy for copy in copies if copy is not None]
+        if not whole:
+            raise Tampered("the key file's anchor is damaged, or belongs to another device key", where=self._where)
+        return max(whole, key=lambda copy: copy.serial)
+
+    def write_anchor(self, anchor: Anchor) -> None:
+        """Over the older copy. Raises StoreError."""
+        self._overwrite({anchor.serial % 2 * PAGE: anchor.sealed(self._seal)})
 
 
 def wipe(folder: Folder) -> None:

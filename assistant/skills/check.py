@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,10 +11,11 @@ from typing import Literal
 from assistant.errors import SkillError
 from assistant.grammar.folder import languages, read_sentences
 from assistant.skills.dialogs import Dialogs, placeholders
-from assistant.skills.manifest import Manifest, read_manifest
+from assistant.skills.manifest import FILE, Manifest, read_manifest
 from assistant.skills.settings import meant
 
 _SAYING = ("say", "reply", "ask")
+_STORE_OWNERS = ("self", "self.context", "context")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def _code(folder: Path, manifest: Manifest) -> Iterator[Finding]:
         hint = meant(manifest.cls, classes) if classes else "Write one that derives from Skill"
         yield Finding("error", f"there is no class {manifest.cls}", str(entry), hint)
         return
+    yield from _stores(folder, manifest, trees)
     handlers = dict(_handlers(classes[manifest.cls], manifest.id))
     for language in languages(folder):
         sentences = read_sentences(manifest.id, folder, language)
@@ -97,6 +99,21 @@ def _code(folder: Path, manifest: Manifest) -> Iterator[Finding]:
             if module.split(".")[0] == "assistant" and module != "assistant.skills.api":
                 hint = "Import only assistant.skills.api; all else may change at any time"
                 yield Finding("warning", f"it imports {module}", f"{path}:{line}", hint)
+
+
+def _stores(folder: Path, manifest: Manifest, trees: Mapping[Path, ast.Module]) -> Iterator[Finding]:
+    """A store that is used and not declared, or the other way round."""
+    used = [
+        f"{path}:{node.lineno}"
+        for path, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "store" and ast.unparse(node.value) in _STORE_OWNERS
+    ]
+    if used and manifest.store is None:
+        hint = f"Add to {FILE}: store: {{holds: what it remembers, retention: until when}}"
+        yield Finding("error", f"it stores something, and {FILE} does not say so", used[0], hint)
+    if not used and manifest.store is not None:
+        yield Finding("warning", "it declares a store and uses none", str(folder / FILE), "Remove 'store'")
 
 
 def _parse(path: Path) -> ast.Module:

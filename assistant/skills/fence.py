@@ -25,11 +25,12 @@ from assistant.skills.doorway import Doorway
 from assistant.skills.find import Found
 from assistant.skills.host import START_SECONDS, Cell, Contained, Gone, Raised
 from assistant.skills.load import Code, load_code, place
-from assistant.skills.manifest import Manifest
+from assistant.skills.manifest import FILE, Manifest
 from assistant.skills.permissions import granted, is_contained, wanted
 from assistant.skills.schedule import Action, Schedule, boot_id
+from assistant.skills.sealing import Seals
 from assistant.skills.settings import read_settings
-from assistant.skills.store import Store, StoreError
+from assistant.skills.store import SUFFIX, NoStore, Store, StoreError
 from assistant.skills.worker import Blocked, TooSlow, Worker, settled
 
 MAX_BLOCKED = 3
@@ -48,6 +49,7 @@ class House:
     clock: Clock
     timeout: float
     data: Path
+    seals: Seals
     settings: Mapping[str, str]
     alert: Callable[[str, str, bool], None]
     """Called with skill, text, ring, on the service's loop."""
@@ -177,8 +179,7 @@ class FencedSkill:
         async def begin() -> _Running:
             if contained:
                 skill = Contained(self._context(settings, loop), self._cell(settings))
-                await skill.load()
-                return _Running(worker, Code("", Contained, skill.handlers), skill.context, skill)
+                return _Running(worker, await skill.load(), skill.context, skill)
             code = load_code(self.manifest, self.found.folder, self.sentences)
             try:
                 context = self._context(settings, loop)
@@ -252,7 +253,7 @@ class FencedSkill:
             id=identity,
             language=house.language,
             clock=house.clock,
-            store=Store(house.data / f"{identity}.json"),
+            store=self._store(),
             schedule=Schedule(house.clock, guarded, corrected, house.boot or boot_id() or uuid.uuid4().hex),
             settings=settings,
             dialogs=Dialogs(self.found.folder, house.language),
@@ -264,6 +265,11 @@ class FencedSkill:
             version=__version__,
         )
         return context
+
+    def _store(self) -> Store:
+        if self.manifest.store is None:
+            return NoStore(self.found.folder / FILE)
+        return Store(self._house.data / f"{self.manifest.id}{SUFFIX}", self._house.seals.of(self.manifest.id))
 
     def _alert(self, context: Context, text: str, ring: bool) -> None:
         """Only the instance that runs now may speak up."""

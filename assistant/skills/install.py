@@ -76,8 +76,8 @@ def install(
     return Installed(id=manifest.id, version=manifest.version, folder=target, replaced=before, warnings=tuple(warnings))
 
 
-def remove(identity: str, installed: Path, data: Path, *, bundled: Collection[str] = ()) -> Removed:
-    """Remove an installed skill and what it stored. Raises SkillError when it is not there."""
+def remove(identity: str, installed: Path, forget: Callable[[str], bool], *, bundled: Collection[str] = ()) -> Removed:
+    """Remove an installed skill, and by `forget` what it stored. Raises SkillError when it is not there."""
     folder = installed / identity
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", identity) or not folder.is_dir():
         if identity in bundled:
@@ -90,10 +90,7 @@ def remove(identity: str, installed: Path, data: Path, *, bundled: Collection[st
         gone = Path(tempfile.mkdtemp(prefix=".removed-", dir=installed))
         folder.rename(gone / identity)
         shutil.rmtree(gone, ignore_errors=True)
-        stored = [data / f"{identity}{suffix}" for suffix in (".json", ".new", ".broken")]
-        had_data = any(path.exists() for path in stored)
-        for path in stored:
-            path.unlink(missing_ok=True)
+        had_data = forget(identity)
     except OSError as error:
         raise SkillError(
             f"could not be removed ({error.strerror})", where=str(folder), hint="Look at its rights"

@@ -49,9 +49,26 @@ _ENTRY = re.compile(r"([A-Za-z_]\w*)\.py:([A-Za-z_]\w*)")
 _VERSION = re.compile(r"[\w.+-]{1,40}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _KEYS = (
-    "id", "version", "api", "entry", "languages", "permissions", "settings", "description", "author", "licence",
+    "id", "version", "api", "entry", "languages", "permissions", "settings", "store", "description", "author",
+    "licence",
 )  # fmt: skip
 _SETTING_KEYS = ("type", "default", "about", "low", "high", "choices")
+
+
+STORES = ("words", "times", "counters", "settings")
+"""What a store may hold. `words` may repeat what people said."""
+_STORE_KEYS = ("holds", "retention", "kind")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSchema:
+    """What a skill says of its store, in words for a person."""
+
+    holds: str
+    """As in "names and ends of running timers"."""
+    retention: str
+    """As in "until they have rung"."""
+    kind: str = STORES[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +82,8 @@ class Manifest:
     languages: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     settings: Mapping[str, SettingSchema] = field(default_factory=lambda: MappingProxyType({}))
+    store: StoreSchema | None = None
+    """None: it stores nothing."""
     description: str = ""
     author: str = ""
     licence: str = ""
@@ -138,6 +157,7 @@ class _Reader:
             languages=self.languages(top.get("languages")),
             permissions=tuple(_permission(each) for each in _items(top.get("permissions"), "permissions")),
             settings=_settings(top.get("settings")),
+            store=_store(top.get("store")),
             description=_text(top.get("description"), "description"),
             author=_text(top.get("author"), "author"),
             licence=_text(top.get("licence"), "licence"),
@@ -161,6 +181,20 @@ def _permission(node: Node) -> str:
     if kind not in PERMISSIONS:
         raise _error(node, f"unknown permission '{asked}'", meant(kind, PERMISSIONS))
     return asked
+
+
+def _store(node: Node | None) -> StoreSchema | None:
+    if node is None:
+        return None
+    keys = _block(node, "store", _STORE_KEYS)
+    texts = {name: _text(keys.get(name), f"store.{name}") for name in _STORE_KEYS}
+    for needed in ("holds", "retention"):
+        if not texts[needed]:
+            raise _error(node, f"'store.{needed}' is missing", f"Add '{needed}: ...'")
+    kind = texts["kind"] or STORES[0]
+    if kind not in STORES:
+        raise _error(keys["kind"], f"'store.kind' is '{kind}'", meant(kind, STORES))
+    return StoreSchema(holds=texts["holds"], retention=texts["retention"], kind=kind)
 
 
 def _settings(node: Node | None) -> Mapping[str, SettingSchema]:

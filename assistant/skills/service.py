@@ -31,6 +31,7 @@ from assistant.skills.find import Found, Place, places
 from assistant.skills.look import info_of, look
 from assistant.skills.manifest import RESERVED, Manifest
 from assistant.skills.pending import Confirm, Pending
+from assistant.skills.sealing import Seals
 
 SURE = 0.95
 """Something risky is done only when it was understood this surely."""
@@ -89,10 +90,12 @@ class SkillsService(Service):
         clock: Clock,
         language: str = "en",
         *,
+        seals: Seals,
         where: Sequence[Place] | None = None,
         boot: str = "",
     ) -> None:
-        """`where` stands in for the folders of paths and settings, `boot` for the machine's name of its present run."""
+        """`seals` seal the skills' stores. `where` stands in for the folders of paths and settings, `boot` for the
+        machine's name of its present run."""
         super().__init__()
         self._where = places(paths, settings.folders) if where is None else tuple(where)
         self._disabled = frozenset(settings.disabled)
@@ -113,6 +116,7 @@ class SkillsService(Service):
             clock=clock,
             timeout=settings.timeout_seconds,
             data=paths.skill_data,
+            seals=seals,
             settings=settings.settings,
             alert=self._alert,
             failed=self._broke,

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from assistant.bus.memory import MemoryBus
 from assistant.config.paths import Paths, find_paths
 from assistant.config.schema import Skills as Settings
+from assistant.consent.stores import StoreSeals
 from assistant.dialog.machine import Machine
 from assistant.dialog.own import OWN, YIELDING
 from assistant.dialog.phrases import LOCALE, load
@@ -36,6 +37,7 @@ from assistant.messages import Message, Spoken, audio, dialog, intent, skill, sy
 from assistant.messages.base import Slot
 from assistant.skills.find import Place
 from assistant.skills.service import SkillsService
+from assistant.skills.store import SUFFIX, Json, Store
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 """When a test begins unless it says otherwise."""
@@ -89,6 +91,12 @@ class Answer:
     def value(self, slot: str) -> float | str | None:
         """What a slot means, or None."""
         return self.slots[slot].value if slot in self.slots else None
+
+
+def stored(data: Path, name: str) -> Mapping[str, Json]:
+    """What the skill `name` has on the disk, below the folder that a SkillTester was given as `data`."""
+    paths = find_paths({"STATE_DIRECTORY": str(data), "HOME": str(data)})
+    return Store(paths.skill_data / f"{name}{SUFFIX}", StoreSeals(paths.skill_keys, {}).of(name))
 
 
 class SkillTester:
@@ -215,10 +223,20 @@ class SkillTester:
     def _new_machine(self) -> Machine:
         return Machine(load(self._language), LIMITS, self._session, language=self._language)
 
+    def stored(self, name: str) -> Mapping[str, Json]:
+        """What a skill has on the disk."""
+        return stored(self._data, name)
+
     async def _start(self) -> None:
         self._bus = _TestBus(self._heard)
         self._service = SkillsService(
-            self._paths(), self._settings, self.clock, self._language, where=self._places, boot=self._boot
+            self._paths(),
+            self._settings,
+            self.clock,
+            self._language,
+            seals=StoreSeals(self._paths().skill_keys, {}),
+            where=self._places,
+            boot=self._boot,
         )
         self._serving = asyncio.create_task(self._service.serve(self._bus))
         started = asyncio.create_task(self._service.started.wait())

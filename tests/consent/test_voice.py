@@ -276,12 +276,37 @@ async def test_what_do_you_know_about_me(talk: Talk) -> None:
     assert "your requests" in said
 
 
+async def are_you_recording(talk: Talk, seen: audio.Seen) -> str:
+    """The question, with the sound room's part played as well."""
+    wish = talk.bus.subscribe([audio.Look], "audio")
+    asking = asyncio.create_task(talk.command("recording"))
+    await anext(aiter(wish))
+    talk.tell(seen)
+    return await asking
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (audio.Seen(ours=("pid 1",)), "My microphone is open"),
+        (audio.Seen(ours=("pid 1",), blind="no answer"), "My microphone is open"),
+        (audio.Seen(), "My microphone is closed"),
+        (audio.Seen(others=("pid 2",)), "My microphone is closed"),
+        (audio.Seen(blind="no answer"), "I cannot see whether"),
+        (audio.Seen(ours=("pid 1",), fault="it says that it is muted"), "Something is wrong"),
+    ],
+)
+async def test_are_you_recording_is_answered_from_what_was_seen(talk: Talk, seen: audio.Seen, said: str) -> None:
+    assert said in await are_you_recording(talk, seen)
+
+
 async def test_are_you_recording(talk: Talk) -> None:
-    assert "Nothing I hear is recorded" in await talk.command("recording")
+    seen = audio.Seen(ours=("pid 1",))
+    assert "Nothing I hear is recorded" in await are_you_recording(talk, seen)
     keep(talk.room)
-    assert "your requests" in await talk.command("recording")
+    assert "your requests" in await are_you_recording(talk, seen)
     await talk.command("guest", duration=("two hours", 7200.0))
-    assert "Guest mode" in await talk.command("recording")
+    assert "Guest mode" in await are_you_recording(talk, seen)
     assert talk.live() == set()
     await talk.command("guest_end")
     assert talk.live() == {"utterance_audio"}

@@ -11,6 +11,7 @@ from assistant.audio.service import AudioService
 from assistant.bus.memory import MemoryBus
 from assistant.config.paths import TREE, find_paths
 from assistant.config.schema import Audio, Skills
+from assistant.consent.stores import StoreSeals
 from assistant.messages import Spoken, audio, intent, skill, system
 from assistant.service import Service
 from assistant.skills.find import Place
@@ -26,7 +27,7 @@ async def test_louder_is_louder(tmp_path: Path, sound_first: bool) -> None:
     where = (Place(TREE / "skills" / "volume", "bundled"),)
     services: list[Service] = [
         AudioService(Hub(FakeSource("Mic")), player, Audio()),
-        SkillsService(paths, Skills(), ManualClock(), where=where),
+        SkillsService(paths, Skills(), ManualClock(), seals=StoreSeals(paths.skill_keys, {}), where=where),
     ]
     heard = bus.subscribe((system.Ready, skill.Replied), "test").__aiter__()
     told = bus.subscribe((audio.Volumed,), "test").__aiter__()

@@ -32,7 +32,8 @@ def make_skill(tmp_path: Path) -> MakeSkill:
         folder = where / name
         locale = folder / "locale" / "en"
         locale.mkdir(parents=True, exist_ok=True)
-        entry = f"id: {name}\nversion: 1.0.0\napi: 1\nentry: skill.py:Probe\n{dedent(manifest)}"
+        store = "" if "store:" in manifest else "store: {holds: what a test stores, retention: while it runs}\n"
+        entry = f"id: {name}\nversion: 1.0.0\napi: 1\nentry: skill.py:Probe\n{store}{dedent(manifest)}"
         (folder / "skill.yaml").write_text(entry)
         (folder / "skill.py").write_text(HEADER + dedent(code))
         for intent, lines in (intents or {}).items():

@@ -1,6 +1,5 @@
 """Alarms ring when they should, whatever happens to program, machine or clock."""
 
-import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from assistant.config.paths import TREE
 from assistant.grammar.folder import read_sentences
 from assistant.skills.dialogs import Dialogs
 from assistant.testing.skills import MONDAY, SkillTester
+from assistant.testing.skills import stored as read_store
 
 ALARM = TREE / "skills" / "alarm"
 SEVEN = timedelta(hours=21, minutes=30)
@@ -18,7 +18,7 @@ SEVEN = timedelta(hours=21, minutes=30)
 
 
 def stored(data: Path) -> list[dict[str, object]]:
-    found = json.loads((data / "skill-data" / "alarm.json").read_text())["alarms"]
+    found = read_store(data, "alarm")["alarms"]
     assert isinstance(found, list)
     return found
 

@@ -40,6 +40,7 @@ def test_the_bundled_skills_are_without_findings(folder: Path) -> None:
         ({"manifest": "languages: [en, fr]\n"}, "error: locale: there are no sentences in 'fr'."),
         ({"manifest": "permissions: [files]\n"}, "warning: skill.yaml: it asks for files"),
         ({"code": CODE + "import assistant.bus.base\n"}, "warning: skill.py:10: it imports assistant.bus.base."),
+        ({}, "warning: skill.yaml: it declares a store and uses none."),
         ({"code": "class Prob(Skill): pass"}, "error: skill.py: there is no class Probe. Did you mean 'Prob'?"),
         ({"code": "class Probe(:"}, "error: skill.py:3: this is no Python."),
         ({}, "warning: tests/sentences.yaml: there are no test sentences."),
@@ -49,3 +50,11 @@ def test_a_mistake_is_found(make_skill: MakeSkill, changes: dict[str, object], s
     given = {"code": CODE, "intents": {"go": "go on"}, "dialogs": {"went": "went {thing}"}, **changes}
     folder = make_skill(given.pop("code"), **given)
     assert [line for line in findings(folder) if line.startswith(says)], findings(folder)
+
+
+def test_a_store_that_the_manifest_does_not_declare_is_found(make_skill: MakeSkill) -> None:
+    folder = make_skill(CODE.replace("return", "self.store['a'] = 1; return"), intents={"go": "go on"})
+    assert not [line for line in findings(folder) if "store" in line]
+    manifest = folder / "skill.yaml"
+    manifest.write_text("\n".join(line for line in manifest.read_text().splitlines() if "store" not in line))
+    assert [line for line in findings(folder) if line.startswith("error: skill.py:9: it stores something")]

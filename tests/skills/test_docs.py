@@ -32,7 +32,7 @@ def dice(tmp_path: Path) -> Path:
             "skill.py": CODE[0],
             "locale/en/roll.intent": PLAIN[1],
             "locale/en/rolled.dialog": PLAIN[2],
-            "tests/sentences.yaml": YAML[1],
+            "tests/sentences.yaml": YAML[2],
         },
     )
 
@@ -42,7 +42,7 @@ def laundry(tmp_path: Path) -> Path:
     return write(
         tmp_path / "laundry",
         {
-            "skill.yaml": "id: laundry\nversion: 1.0.0\napi: 1\nentry: skill.py:Laundry\n",
+            "skill.yaml": f"id: laundry\nversion: 1.0.0\napi: 1\nentry: skill.py:Laundry\n{YAML[1]}",
             "skill.py": CODE[1],
             "locale/en/started.intent": "i started the washing machine [with the {programme} programme]\n",
             "locale/en/programme.entity": "short\nlong\n",

@@ -6,7 +6,7 @@ import pytest
 
 from assistant.config.paths import TREE
 from assistant.errors import SkillError
-from assistant.skills.manifest import read_manifest
+from assistant.skills.manifest import StoreSchema, read_manifest
 
 GOOD = "id: probe\nversion: 1.10\napi: 1\nentry: skill.py:Probe\n"
 
@@ -42,6 +42,10 @@ def test_a_manifest_is_read_without_running_code(tmp_path: Path) -> None:
         (GOOD + "settings:\n  n: {type: number, default: x}\n", "skill.yaml:6: 'settings.n.default' is no number"),
         (GOOD + "settings:\n  n: {type: number, default: 9, high: 5}\n", "skill.yaml:6: 9.0 is too high"),
         (GOOD + "settings:\n  n: {type: text, default: a, choices: [b]}\n", "skill.yaml:6: 'a' is not offered"),
+        (GOOD + "store: yes\n", "skill.yaml:5: 'store' must be lines of 'key: value'"),
+        (GOOD + "store:\n  holds: ends of timers\n", "skill.yaml:6: 'store.retention' is missing"),
+        (GOOD + "store: {holds: a, retention: b, kinds: words}\n", "unknown key 'kinds'. Did you mean 'kind'?"),
+        (GOOD + "store: {holds: a, retention: b, kind: word}\n", "'store.kind' is 'word'. Did you mean 'words'?"),
         (GOOD + "author: &a x\nlicence: *a\n", "skill.yaml:5: anchors and aliases"),
         ("", "skill.yaml: this file is empty"),
         ("[1, 2]", "must be lines of 'key: value'"),
@@ -61,6 +65,12 @@ def test_a_folder_of_sentences_alone_is_a_skill(tmp_path: Path) -> None:
     (folder / "locale" / "en").mkdir(parents=True)
     manifest = read_manifest(folder)
     assert (manifest.id, manifest.has_code, manifest.languages) == ("coffee-machine", False, ("en",))
+
+
+def test_a_store_is_declared_in_words_for_a_person(tmp_path: Path) -> None:
+    assert read_manifest(skill(tmp_path, GOOD)).store is None
+    found = read_manifest(skill(tmp_path, GOOD + "store: {holds: ends of timers, retention: until they ring}\n")).store
+    assert found == StoreSchema(holds="ends of timers", retention="until they ring", kind="words")
 
 
 def test_the_bundled_skills_have_short_code() -> None:

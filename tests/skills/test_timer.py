@@ -1,7 +1,6 @@
 """Timers ring when they should, whatever happens to program, machine or clock, and until somebody says stop."""
 
 import asyncio
-import json
 import signal
 import sys
 from datetime import timedelta
@@ -11,12 +10,13 @@ import pytest
 
 from assistant.config.paths import TREE
 from assistant.testing.skills import MONDAY, SkillTester
+from assistant.testing.skills import stored as read_store
 
 TIMER = TREE / "skills" / "timer"
 
 
 def stored(data: Path) -> list[dict[str, object]]:
-    found = json.loads((data / "skill-data" / "timer.json").read_text())["timers"]
+    found = read_store(data, "timer")["timers"]
     assert isinstance(found, list)
     return found
 
@@ -180,6 +180,7 @@ async def test_a_killed_process_loses_no_timer(tmp_path: Path) -> None:
 import asyncio, os, signal
 from pathlib import Path
 from assistant.testing.skills import SkillTester
+from assistant.testing.skills import stored as read_store
 async def main():
     async with SkillTester({str(TIMER)!r}, data=Path({str(tmp_path)!r})) as tester:
         await tester.ask("set a pasta timer for ten minutes")
