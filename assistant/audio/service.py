@@ -151,11 +151,14 @@ class AudioService(Service):
             if not fault:
                 break
             await asyncio.sleep(wait)
-        self.say(
-            audio.Seen(
-                ours=tuple(map(str, ours)), others=tuple(map(str, view.others(family))), fault=fault, blind=view.blind
-            )
+        seen = audio.Seen(
+            ours=tuple(map(str, ours)),
+            others=tuple(map(str, view.others(family))),
+            server=view.server,
+            fault=fault,
+            blind=view.blind,
         )
+        self.say(seen)
 
     async def stop(self) -> None:
         with suppress(ValueError, RuntimeError):

@@ -36,9 +36,12 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """All holders, ours or not. `blind` says what could not be asked; empty when everything was."""
+    """All holders, ours or not. `blind` says what could not be asked; empty when everything was.
+
+    `server` tells whether a sound server was asked, too."""
 
     holders: tuple[Holder, ...]
+    server: bool = False
     blind: str = ""
 
     def of(self, pids: Collection[int]) -> tuple[Holder, ...]:
@@ -57,7 +60,7 @@ def look(proc: Path = Path("/proc"), environ: Mapping[str, str] = os.environ) ->
     if recordings is None and _has_pulse(environ):
         blind = "the sound server does not answer"
     kernel = dict.fromkeys([*_table(proc), *_descriptors(proc)])
-    return View(holders=(*kernel, *(recordings or ())), blind=blind)
+    return View(holders=(*kernel, *(recordings or ())), server=recordings is not None, blind=blind)
 
 
 def family(pids: Collection[int], proc: Path = Path("/proc")) -> frozenset[int]:

@@ -51,16 +51,16 @@ async def _once(bus: Bus) -> Found:
     health, seen = await _ask(bus)
     view = await asyncio.to_thread(witness.look)
     family = await asyncio.to_thread(witness.family, {each.pid for each in health.values()})
-    ours, others = view.of(family), view.others(family)
+    ours, others = tuple(map(str, view.of(family))), tuple(map(str, view.others(family)))
+    blind = view.blind
+    if seen is not None and seen.server and not view.server:
+        blind = "the assistant's sound server does not answer you"
     believed = health["audio"].state if "audio" in health else ""
-    fault = witness.contradiction(believed, ours, blind=view.blind)
-    if not fault and seen is not None:
-        fault = seen.fault
-    if view.blind and not ours and seen is not None and seen.ours:  # it sees a server that we may not ask
-        return Found(health=health, ours=seen.ours, others=(), fault=fault, blind=view.blind)
-    return Found(
-        health=health, ours=tuple(map(str, ours)), others=tuple(map(str, others)), fault=fault, blind=view.blind
-    )
+    fault = witness.contradiction(believed, view.of(family), blind=blind)
+    if seen is not None:
+        fault = fault or seen.fault
+        ours = ours or (seen.ours if blind else ())
+    return Found(health=health, ours=ours, others=others, fault=fault, blind=blind)
 
 
 async def _ask(bus: Bus) -> tuple[dict[str, system.Health], audio.Seen | None]:
@@ -91,7 +91,7 @@ def show(found: Found) -> int:
     for other in found.others:
         print(f"another program has a microphone open: {other}")
     if found.blind:
-        print(f"note: {found.blind}, so recordings that go through it cannot be seen from here")
+        print(f"note: {found.blind}, so what goes through it is told by the assistant's own account")
     if found.fault:
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         print(f"{RED if colour else ''}ERROR: the microphone is not as the assistant says: {found.fault}"
@@ -102,11 +102,11 @@ def show(found: Found) -> int:
 def state(found: Found) -> str:
     if found.ours:
         return f"open by {' and '.join(found.ours)}"
-    return "not seen from here" if found.blind else "closed (nobody of us holds it)"
+    return "closed (nobody of us holds it)"
 
 
 def as_json(found: Found) -> dict[str, Any]:
     return {
-        "microphone": "open" if found.ours else "unknown" if found.blind else "closed",
+        "microphone": "open" if found.ours else "closed",
         "ours": list(found.ours), "others": list(found.others), "fault": found.fault, "blind": found.blind,
     }  # fmt: skip

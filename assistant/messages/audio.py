@@ -36,13 +36,14 @@ class Look(Message):
 class Seen(Message):
     """Who holds a microphone open, by the kernel's and the sound server's account: never from a flag.
 
-    `ours` and `others` are processes as text. `fault` says how the assistant's own belief contradicts that, `blind`
-    what could not be asked; empty when all is well.
+    `ours` and `others` are processes as text. `server`: a sound server was asked, too. `fault` says how the
+    assistant's own belief contradicts that, `blind` what could not be asked; empty when all is well.
     """
 
     topic: ClassVar[str] = "audio.seen"
     ours: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    server: bool = False
     fault: str = ""
     blind: str = ""
 
