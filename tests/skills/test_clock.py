@@ -1,6 +1,6 @@
 """Time elsewhere, occasions, and the tables behind them."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -72,3 +72,32 @@ async def test_an_occasion_that_is_today_is_today() -> None:
     async with SkillTester(CLOCK, now=datetime(2026, 12, 25, 23, 59, tzinfo=ZoneInfo("Europe/Berlin"))) as tester:
         assert "today" in (await tester.ask("how many days until christmas")).text
         assert "tomorrow" in (await tester.ask("how long until boxing day")).text
+
+
+@pytest.mark.parametrize(
+    ("settings", "zone", "rise", "fall"),
+    [
+        # As almanacs have it, in the zone's own time.
+        ({}, "Europe/Berlin", "four forty three", "nine thirty three"),
+        (
+            {"clock.latitude": "51.5", "clock.longitude": "-0.13"},
+            "Europe/London",
+            "four forty three",
+            "nine twenty one",
+        ),
+        ({}, "America/New_York", "five twenty five", "eight thirty one"),
+        ({}, "Australia/Sydney", "seven o'clock", "four fifty four"),
+    ],
+)
+async def test_sunrise_and_sunset_at_midsummer(settings: dict[str, str], zone: str, rise: str, fall: str) -> None:
+    now = datetime(2026, 6, 21, 9, 0, tzinfo=ZoneInfo(zone))
+    async with SkillTester(CLOCK, now=now, settings=settings) as tester:
+        assert rise in (await tester.ask("when is sunrise")).text.lower()
+        assert fall in (await tester.ask("when is sunset")).text.lower()
+
+
+async def test_where_the_sun_does_not_set_it_says_so() -> None:
+    now = datetime(2026, 6, 21, 9, 0, tzinfo=UTC)
+    settings = {"clock.latitude": "70", "clock.longitude": "20"}
+    async with SkillTester(CLOCK, now=now, settings=settings) as tester:
+        assert "neither" in (await tester.ask("when is sunset")).text
