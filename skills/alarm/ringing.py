@@ -11,6 +11,9 @@ from assistant.skills.api import Reply, Request, words
 from .spoken import Spoken
 from .wake import Wake
 
+SOFT = 0.4
+"""The first ring of a ramp is this much of the usual volume."""
+SAME = 0.01
 RING_EVERY = timedelta(seconds=15)
 LONGEST_SNOOZE = timedelta(hours=1)
 A_DAY = timedelta(days=1)
@@ -24,6 +27,11 @@ class Ringing(Spoken):
     """Keeps the alarms, the next one first, and rings them."""
 
     alarms: Sequence[Wake] = ()
+    last: Wake | None = None
+    usual: float | None = None
+    """How loud everything was before it began to ring."""
+    made: float = 0.0
+    """How loud the ringing has made it."""
 
     def start(self) -> None:
         self.alarms = Wake.unpack(self.store.get("alarms"), self.now())
@@ -50,11 +58,31 @@ class Ringing(Spoken):
             self.done([alarm])
             return
         alarm.rung += 1
+        self.last = alarm
+        self.ramp(alarm.rung)
         if alarm.rung > self.rings:
             self.done([alarm])
             return
         self.schedule.after(RING_EVERY, alarm.id, partial(self.ring, alarm))
         self.alert(self.say("ringing", time=words.clock_time(self.now().time())))
+
+    def ramp(self, rung: int) -> None:
+        """The first rings are softer, unless somebody has set the volume meanwhile."""
+        steps = round(float(self.setting("ramp_seconds")) / RING_EVERY.total_seconds())
+        now = self.volume
+        if now is None or not steps:
+            return
+        if self.usual is None:
+            self.usual = self.made = now
+        if rung <= steps + 1 and abs(now - self.made) < SAME:
+            self.made = self.usual * (SOFT + (1 - SOFT) * (rung - 1) / steps)
+            self.set_volume(self.made)
+
+    def unramp(self) -> None:
+        """It rings no longer: as loud as before, unless somebody has set the volume meanwhile."""
+        usual, self.usual = self.usual, None
+        if usual is not None and self.volume is not None and abs(self.volume - self.made) < SAME:
+            self.set_volume(usual)
 
     def doze(self, length: timedelta) -> Reply:
         """What rings is silent so long."""
@@ -62,11 +90,13 @@ class Ringing(Spoken):
         ringing = [alarm for alarm in self.alarms if alarm.rung]
         for alarm in ringing:
             alarm.rung, alarm.snooze = 0, self.schedule.deadline(length)
+        self.unramp()
         self.save(self.alarms)
         return self.reply("snoozed", length=length) if ringing else self.reply("silent")
 
     def done(self, rung: Sequence[Wake]) -> None:
         if rung:
+            self.unramp()
             for alarm in rung:
                 if alarm.rung:  # a clock that is set back after this wakes nobody twice
                     alarm.leave_out(alarm.due.date())

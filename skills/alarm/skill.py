@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from assistant.skills.api import Reply, Request, StoreError, intent, weekly, words
+from assistant.skills.api import Reply, Request, intent, weekly, words
 
-from .ringing import Ringing
+from .moving import Moving
 from .wake import EARLIEST, Wake, halves
 
 MOST = 30
@@ -17,9 +17,11 @@ EVENING = 17
 HALF_A_DAY = timedelta(hours=12)
 
 
-class Alarms(Ringing):
-    @intent("set", "wake")
+class Alarms(Moving):
+    @intent("set", "wake", "also")
     def set(self, request: Request) -> Reply:
+        if request.follows and request.intent == "set":
+            return self.move(request)
         moment = request.moment()
         if moment is None:
             return self.ask("when", self.when)
@@ -77,20 +79,17 @@ class Alarms(Ringing):
             return self.reply("set", when=when)
         if len(self.alarms) >= MOST:
             return self.reply("too_many", most=MOST)
-        try:
-            self.save([*self.alarms, alarm])
-        except StoreError:
-            self.arm()
-            return self.reply("set_unsaved", when=when)
-        return self.reply("set", when=when)
+        dialog = "set" if self.added(alarm) else "set_unsaved"
+        return self.reply(dialog, when=when).undone_by(partial(self.unset, alarm))
 
-    @intent("next")
+    @intent("next", question=True)
     def next(self, request: Request) -> Reply:
         if not self.alarms:
             return self.reply("no_alarms")
+        self.last = self.alarms[0]
         return self.reply("next", when=words.moment(self.alarms[0].due, request.now))
 
-    @intent("list")
+    @intent("list", question=True)
     def list_all(self, request: Request) -> Reply:
         each = [self.title(alarm) for alarm in self.alarms]
         return self.reply("list", count=len(each), each=each) if each else self.reply("no_alarms")
@@ -105,8 +104,7 @@ class Alarms(Ringing):
         if len(found) > 1:
             each = [self.title(alarm) for alarm in found]
             return self.ask("which", self.which, each=words.listing(each, self.say("or")))
-        self.save([alarm for alarm in self.alarms if alarm not in found])
-        return self.reply("cancelled", when=self.title(found[0]))
+        return self.end(found)
 
     def which(self, request: Request) -> Reply:
         choices = {self.table("choice").get(word) for word in request.text().lower().split()} - {None}
@@ -118,14 +116,11 @@ class Alarms(Ringing):
         ]
         if not found:
             return self.reply("kept")
-        self.save([alarm for alarm in self.alarms if alarm is not found[0]])
-        return self.reply("cancelled", when=self.title(found[0]))
+        return self.end(found[:1])
 
-    @intent("cancel_all")
+    @intent("cancel_all", risky=True)
     def cancel_all(self, request: Request) -> Reply:
-        count = len(self.alarms)
-        self.save([])
-        return self.reply("cancelled_all", count=count) if count else self.reply("no_alarms")
+        return self.end(self.alarms) if self.alarms else self.reply("no_alarms")
 
     @intent("skip", "skip_tomorrow")
     def skip(self, request: Request) -> Reply:
@@ -139,7 +134,12 @@ class Alarms(Ringing):
             if alarm.days:
                 alarm.go_on(request.now)
         self.save([alarm for alarm in self.alarms if alarm.days or alarm not in found])
-        return self.reply("skipped", day=self.day(day))
+        return self.reply("skipped", day=self.day(day)).undone_by(partial(self.unskip, found, day))
+
+    def unskip(self, alarms: Sequence[Wake], day: date, request: Request) -> Reply:
+        for alarm in alarms:
+            alarm.skipped = [each for each in alarm.skipped if each != day]
+        return self.restore(alarms, request)
 
     @intent("snooze")
     def snooze(self, request: Request) -> Reply:
