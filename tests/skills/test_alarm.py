@@ -207,3 +207,19 @@ async def test_a_broken_store_does_not_stop_new_alarms(tmp_path: Path, broken: s
     async with SkillTester(ALARM, data=tmp_path) as tester:
         await tester.ask("wake me at ten")
         assert len(await tester.advance(minutes=30)) == 1
+
+
+async def test_an_alarm_begins_softly_and_leaves_the_volume_as_it_was() -> None:
+    async with SkillTester(ALARM, settings={"alarm.ramp_seconds": "60"}) as tester:
+        await tester.ask("set an alarm for ten am")
+        await tester.advance(minutes=30)
+        await tester.ask("when is my next alarm")
+        assert tester.volume == pytest.approx(0.2)
+        levels = []
+        for _ in range(5):
+            await tester.advance(seconds=15)
+            levels.append(tester.volume)
+        assert levels == sorted(levels) and levels[-1] == pytest.approx(0.5)
+        await tester.hush()
+        await tester.ask("when is my next alarm")
+        assert tester.volume == pytest.approx(0.5)
