@@ -80,7 +80,13 @@ def _code(folder: Path, manifest: Manifest) -> Iterator[Finding]:
         yield Finding("error", f"there is no class {manifest.cls}", str(entry), hint)
         return
     yield from _stores(folder, manifest, trees)
-    handlers = dict(_handlers(classes[manifest.cls], manifest.id))
+    handlers = dict(
+        handler
+        for tree in trees.values()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+        for handler in _handlers(node, manifest.id)
+    )
     for language in languages(folder):
         sentences = read_sentences(manifest.id, folder, language)
         intents = {**dict.fromkeys(sentences.follows, "follow"), **dict.fromkeys(sentences.intents, "intent")}
