@@ -6,21 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from assistant.skills.api import Deadline, Reply, Request, StoreError, intent, weekly, words
+from assistant.skills.api import Deadline, Reply, Request, intent, words
 
-from .note import Note, counted, halves, turned
-from .telling import Telling
-
-MOST = 100
-LONGEST = 200
-"""Characters of one reminder."""
-EARLIEST = 6
-"""An hour from this one to eleven, without more, is in the morning for a reminder that comes back."""
+from .keeping import Keeping
+from .note import Note, counted, turned
 
 
-class Reminders(Telling):
+class Reminders(Keeping):
     @intent("set")
     def set(self, request: Request) -> Reply:
+        if request.follows and self.last is not None and self.last in self.notes:
+            return self.move(self.last, request)
         what = turned(request.text("task"), self.table("you"))
         if "datetime" not in request:
             return self.ask("when", partial(self.when, what)) if what else self.ask("what", self.what)
@@ -48,35 +44,7 @@ class Reminders(Telling):
             return self.schedule.deadline(moment - request.now.replace(microsecond=0))
         return moment
 
-    @intent("repeat")
-    def repeat(self, request: Request) -> Reply:
-        days = sorted(int(day) for day in self.table("days")[request.text("days").lower()].split())
-        weekly_on = partial(self.repeat_at, turned(request.text("task"), self.table("you")), days)
-        return weekly_on(request) if "time" in request else self.ask("what_time", weekly_on)
-
-    def repeat_at(self, what: str, days: Sequence[int], request: Request) -> Reply:
-        at = request.time()
-        if at is None:
-            return self.reply("not_set")
-        if not halves(request.slots["time"].spoken.text, self.table("sure")):
-            at = weekly.by_day(at, EARLIEST)
-        note = Note(what[:LONGEST], weekly.following(at, days, request.now), days=days, at=at)
-        return self.keep(note)
-
-    def begin(self, what: str, due: Deadline | datetime) -> Reply:
-        return self.keep(Note(what[:LONGEST], due))
-
-    def keep(self, note: Note) -> Reply:
-        if len(self.notes) >= MOST:
-            return self.reply("too_many", most=MOST)
-        self.arm([note])
-        try:
-            self.save([*self.notes, note])
-        except StoreError:
-            return self.reply("set_unsaved", what=note.what, when=self.at(note))
-        return self.reply("set", what=note.what, when=self.at(note))
-
-    @intent("list")
+    @intent("list", question=True)
     def list_all(self, request: Request) -> Reply:
         day = request.date()
         asked = [note for note in self.notes if day in (None, note.moment(request.now).date())]
@@ -84,7 +52,7 @@ class Reminders(Telling):
             return self.reply("none_that_day" if day else "none")
         return self.reply("list", count=len(asked), each=[self.title(note) for note in asked])
 
-    @intent("next")
+    @intent("next", question=True)
     def next(self, request: Request) -> Reply:
         return self.reply("next", each=self.title(self.notes[0])) if self.notes else self.reply("none")
 
@@ -100,26 +68,21 @@ class Reminders(Telling):
         if len(found) > 1:
             each = [self.title(note) for note in found]
             return self.ask("which", partial(self.which, found), each=words.listing(each, self.say("or")))
-        self.remove(found)
-        return self.reply("cancelled", each=self.title(found[0]))
+        return self.end(found)
 
     def which(self, choices: Sequence[Note], request: Request) -> Reply:
         """The answer to "which one?": some of its words, its time, a place in the row, or all of them."""
         said, table = turned(request.text(), self.table("you")).lower().split(), self.table("choice")
         places = {table[word] for word in said if word in table}
         if "all" in places:
-            self.remove(choices)
-            return self.reply("cancelled_all", count=len(choices))
+            return self.end(choices)
         times = [note for note in choices if request.moment() == note.moment(request.now)]
         found = times or [choices[int(at)] for at in places if -len(choices) <= int(at) < len(choices)]
         found = found or [note for note in choices if {word for word in said if len(word) > 3} & {*note.what.split()}]
         if not found:
             return self.reply("kept")
-        self.remove(found[:1])
-        return self.reply("cancelled", each=self.title(found[0]))
+        return self.end(found[:1])
 
-    @intent("cancel_all")
+    @intent("cancel_all", risky=True)
     def cancel_all(self, request: Request) -> Reply:
-        count = len(self.notes)
-        self.remove(self.notes)
-        return self.reply("cancelled_all", count=count) if count else self.reply("none")
+        return self.end(self.notes) if self.notes else self.reply("none")

@@ -1,6 +1,6 @@
 """Reminders are told at their time, whatever happens to program, machine or clock, and in words that fit."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -146,3 +146,18 @@ async def test_one_that_repeats_comes_back_on_its_days(tmp_path: Path) -> None:
         assert await tester.advance(hours=4) == []
         await tester.ask("cancel the reminder")
         assert await tester.advance(days=7) == []
+
+
+async def test_a_monthly_reminder_comes_back_on_the_last_day_of_short_months_and_survives_a_restart(
+    tmp_path: Path,
+) -> None:
+    now = datetime(2026, 1, 30, 9, 30, tzinfo=UTC)
+    async with SkillTester(REMINDER, now=now, data=tmp_path) as tester:
+        await tester.ask("remind me on the thirty first of every month at nine am to pay the rent")
+        told = await tester.advance(days=2)
+        assert len(told) == 3 and "pay the rent" in told[0]
+        assert "twenty eighth of february" not in (await tester.ask("what's my next reminder")).text.lower()
+        await tester.restart(reboot=True, off=timedelta(days=20))
+        before = len(tester.alerts)
+        await tester.advance(days=7)
+        assert tester.clock.now().day == 28 and len(tester.alerts) > before
