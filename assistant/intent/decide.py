@@ -201,9 +201,11 @@ def _meaning(match: Match) -> Meaning:
 
 def _beats(found: Sequence[Match], further: Match) -> bool:
     """Whether a sentence of its own fits better than one that goes on."""
-    if not found or found[0].confidence < further.confidence:
+    if not found:
         return False
-    return found[0].confidence > further.confidence or (_is_free(further) and not _is_free(found[0]))
+    if _is_free(further):
+        return found[0].confidence >= GOES_ON  # free text would take anything
+    return found[0].confidence > further.confidence
 
 
 def _is_free(match: Match) -> bool:

@@ -14,10 +14,14 @@ MOST_LISTS = 30
 MOST_THINGS = 200
 LONGEST = 120
 """Characters of one thing; more is hardly meant."""
+SHOPPING = "shopping"
 GOODS = ("goods", "second", "third", "fourth")
 
 
 class Lists(Kept):
+    last = SHOPPING
+    """The list that was spoken of."""
+
     @intent("add")
     def add(self, request: Request) -> Reply:
         name, asked = self.name(request), self.asked(request)
@@ -29,7 +33,7 @@ class Lists(Kept):
         return self.put(name, asked)
 
     def new_sure(self, name: str, asked: Sequence[str], request: Request) -> Reply:
-        return self.put(name, asked) if self.sure(request) else self.reply("nothing_added")
+        return self.put(name, asked) if self.agrees(request) else self.reply("nothing_added")
 
     def answered(self, name: str, request: Request) -> Reply:
         if request.text().lower().strip(" .") in self.table("no"):
@@ -45,22 +49,23 @@ class Lists(Kept):
             return self.reply("full", list=self.title(name))
         if not self.write(name, [*there, *fresh]):
             return self.reply("unsaved")
-        return self.reply("added", things=fresh, list=self.title(name))
+        self.last = name
+        return self.reply("added", things=fresh, list=self.title(name)).undone_by(partial(self.back, name, there))
 
-    @intent("read")
+    @intent("read", question=True)
     def read_out(self, request: Request) -> Reply:
-        name = self.name(request)
+        name = self.last = self.name(request)
         there = self.read(name)
         if not there:
             return self.reply("no_list" if there is None else "empty", list=self.title(name))
         return self.reply("read", count=len(there), things=there, list=self.title(name))
 
-    @intent("count")
+    @intent("count", question=True)
     def count(self, request: Request) -> Reply:
         name = self.name(request)
         return self.reply("count", count=len(self.read(name) or []), list=self.title(name))
 
-    @intent("has")
+    @intent("has", question=True)
     def has(self, request: Request) -> Reply:
         name, asked = self.name(request), self.asked(request)
         found = [thing for one in asked for thing in named(one, self.read(name) or [])]
@@ -79,7 +84,8 @@ class Lists(Kept):
             return self.reply("has_not", things=asked, count=len(asked), list=self.title(name))
         if not self.write(name, [thing for thing in there if thing not in gone]):
             return self.reply("unsaved")
-        return self.reply("removed", things=gone, list=self.title(name))
+        self.last = name
+        return self.reply("removed", things=gone, list=self.title(name)).undone_by(partial(self.back, name, there))
 
     @intent("clear")
     def clear(self, request: Request) -> Reply:
@@ -92,12 +98,20 @@ class Lists(Kept):
         return self.ask("really", partial(self.clear_sure, name), count=len(there), list=self.title(name))
 
     def clear_sure(self, name: str, request: Request) -> Reply:
-        return self.clear_now(name) if self.sure(request) else self.reply("kept", list=self.title(name))
+        return self.clear_now(name) if self.agrees(request) else self.reply("kept", list=self.title(name))
 
     def clear_now(self, name: str) -> Reply:
         lists = self.lists()
-        lists.pop(name, None)
-        return self.reply("cleared", list=self.title(name)) if self.save(lists) else self.reply("unsaved")
+        there = lists.pop(name, [])
+        if not self.save(lists):
+            return self.reply("unsaved")
+        return self.reply("cleared", list=self.title(name)).undone_by(partial(self.back, name, there))
+
+    def back(self, name: str, before: Sequence[str], request: Request) -> Reply:
+        """The list is as it was."""
+        if not self.write(name, before):
+            return self.reply("unsaved")
+        return self.reply("restored" if before else "empty", things=before, list=self.title(name))
 
     @intent("create")
     def create(self, request: Request) -> Reply:
@@ -108,12 +122,7 @@ class Lists(Kept):
             return self.reply("too_many", most=MOST_LISTS)
         return self.reply("created", list=self.title(name)) if self.write(name, []) else self.reply("unsaved")
 
-    def sure(self, request: Request) -> bool:
-        """Whether the answer is a yes."""
-        said = set(request.text().lower().strip(" .!").replace(",", "").split())
-        return bool(said & set(self.table("yes"))) and not said & set(self.table("no"))
-
-    @intent("lists")
+    @intent("lists", question=True)
     def which(self, request: Request) -> Reply:
         each = [self.title(name) for name in self.lists()]
         return self.reply("lists", count=len(each), each=each) if each else self.reply("no_lists")
@@ -121,6 +130,8 @@ class Lists(Kept):
     def name(self, request: Request) -> str:
         """The list that is meant; the one for shopping when none is named."""
         said = (request.text("which") or request.text("name")).lower().removesuffix(" list")
+        if not said and request.follows:
+            return self.last
         return self.table("which").get(said, said) or self.table("which")[""]
 
     def title(self, name: str) -> str:
