@@ -9,15 +9,17 @@ import numpy as np
 from assistant.audio.frame import Samples
 from assistant.errors import EngineError
 from assistant.grammar.sentences import SkillSentences
+from assistant.grammar.sound import read_sounds
+from assistant.grammar.words import words
 from assistant.stt import guard
 from assistant.stt.buffer import UtteranceBuffer
 from assistant.stt.engine import Hypothesis, Outlook
-from assistant.stt.guided import Free, Guide, Start, start, start_after
+from assistant.stt.guided import Free, Guide, Start, Understood, start, start_after
 from assistant.stt.memory import release_memory
 from assistant.stt.moonshine_model import MoonshineModel, log_softmax
 from assistant.stt.shared import SharedModel
 from assistant.stt.tokenizer import EOS
-from assistant.stt.wakeword import strip_wake_word
+from assistant.stt.wakeword import possible_remains, strip_wake_word
 
 _NOTHING = Hypothesis(text="", confidence=0.0, language="en")
 
@@ -100,11 +102,13 @@ class MoonshineEngine:
         text = model.tokenizer.decode(free.tokens)
         outlook: Outlook = "unknown"
         if self._guide is not None:
-            prefix = self._wake_tokens(model, free, text)
-            after = start_after(model, begun, free.tokens[:prefix])
-            result, fit = self._guide.follow(after, free.after(prefix), len(sound))
-            understood = self._guide.understand(result, fit)
-            outlook = self._guide.outlook(result, understood)
+            strict = strip_wake_word(text, self._wake_word)
+            understood, outlook = self._follow(self._guide, begun, free, strict, len(sound))
+            for at in self._remains(text) if understood is None and strict == text else ():
+                understood, other = self._follow(self._guide, begun, free, text[at:], len(sound))
+                if understood is not None:
+                    outlook = other
+                    break
             if understood is not None:
                 return (
                     Hypothesis(
@@ -118,16 +122,35 @@ class MoonshineEngine:
                 )
         if guard.loops(free.tokens) or guard.is_invented(text, free.mean, dynamics):
             return _NOTHING, outlook
+        for at in self._remains(text):
+            if text[:at].rstrip()[-1] in ",.!?":
+                text = text[at : at + 1].upper() + text[at + 1 :]
+                break
         return Hypothesis(text=text, confidence=float(np.exp(min(free.mean, 0.0))), language=self.language), outlook
 
-    def _wake_tokens(self, model: MoonshineModel, free: Free, text: str) -> int:
-        """How many tokens of the free text are the wake word; 0 when nothing comes after it."""
-        rest = strip_wake_word(text, self._wake_word)
-        if rest == text or not rest:
-            return 0
+    def _follow(
+        self, guide: Guide, begun: Start, free: Free, rest: str, samples: int
+    ) -> tuple[Understood | None, Outlook]:
+        """What the end `rest` of the free text is along the sentences; before it comes the wake word, if anything."""
+        prefix = self._tokens_before(free, rest)
+        after = start_after(self._loaded(), begun, free.tokens[:prefix])
+        result, fit = guide.follow(after, free.after(prefix), samples)
+        understood = guide.understand(result, fit)
+        return understood, guide.outlook(result, understood)
+
+    def _remains(self, text: str) -> list[int]:
+        """Where the request may begin, behind what may be the end of the wake word."""
+        if not self._wake_word:
+            return []
+        weighty = read_sounds(self.language).weighty
+        return [at for at in possible_remains(text, self._wake_word) if not weighty & set(words(text[:at]))]
+
+    def _tokens_before(self, free: Free, rest: str) -> int:
+        """How many tokens of the free text come before its end `rest`; 0 when `rest` is empty."""
         wanted = "".join(filter(str.isalnum, rest.lower()))
-        for count in range(len(free.tokens)):
-            left = "".join(filter(str.isalnum, model.tokenizer.decode(free.tokens[count:]).lower()))
+        decode = self._loaded().tokenizer.decode
+        for count in range(len(free.tokens) if wanted else 0):
+            left = "".join(filter(str.isalnum, decode(free.tokens[count:]).lower()))
             if left == wanted:
                 return count
         return 0

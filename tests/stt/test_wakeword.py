@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.stt.wakeword import strip_wake_word
+from assistant.stt.wakeword import possible_remains, strip_wake_word
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,26 @@ def test_a_request_without_a_wake_word_stays_as_it_is(text: str, word: str) -> N
 def test_what_is_left_is_the_end_of_what_was_said(text: str, word: str) -> None:
     rest = strip_wake_word(text, word)
     assert text.lower().endswith(rest.lower()) or len(text.lower()) != len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rocked, set a timer", "Crop what time is it", "Coughed what's the date", "Rift, what time", "Crypt set a timer",
+        "Across what time is it", "Trust. Tell me a joke", "Dropped what's the date", "The craft tell me a joke",
+    ],
+)  # fmt: skip
+def test_the_end_of_a_wake_word_that_was_cut_off_is_suspected(text: str) -> None:
+    assert any(text[at:].startswith(("what", "set", "tell", "Tell")) for at in possible_remains(text, "hey_mycroft"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Set a timer", "Don't set a timer", "Never turn it down", "Put the volume down", "Turn it off", "Stop the timer",
+        "Start a timer", "What time is it", "Wake me up at seven", "Cancel all timers", "Play music", "Stop",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("word", ["hey_mycroft", "alexa", "hey_jarvis", ""])
+def test_a_request_is_not_taken_for_the_end_of_a_wake_word(text: str, word: str) -> None:
+    assert possible_remains(text, word) == []
