@@ -19,8 +19,9 @@ EXAMPLES = """examples:
   scripts/prove-privacy --list                   what the rows are, and the leaks that are planted for each
   sudo scripts/prove-privacy --markdown proof.md --json proof.json
 
-Each row first plants leaks in the assistant and has to catch every one of them; then it looks at the assistant as it is.
-A row that cannot run on this machine says why and counts as not proved. The exit status is 0 only if all rows are proved.
+Each row first plants leaks in the assistant and has to catch every one of them; then it looks at the assistant as it
+is. A row that cannot run on this machine says why and counts as not proved. The exit status is 0 only if all rows are
+proved.
 """
 
 

@@ -18,12 +18,10 @@ import numpy as np
 
 from assistant.audio.frame import Samples
 from assistant.consent.clip import ClipInfo
-from assistant.consent.gate import Gate
-from assistant.consent.purge import Purge
-from assistant.consent.store import Store
 from assistant.errors import ConsentError
 from assistant.testing.consent import marked
 from privacy import mutants
+from privacy.driver import room_of
 from privacy.row import CannotProve, Finding
 
 SEEDS = range(1, 12)
@@ -100,10 +98,10 @@ class State:
 def examine(home: Path) -> State:
     """Start as the product would: recover, then look. Every clip must read back as one of the marked sounds."""
     try:
-        store = Store.open(home, {})
-        Purge(store).recover()
-        live = set(Gate(store).permits())
-        with store.session(verify=True) as session:
+        room = room_of(home)
+        room.purge.recover()
+        live = set(room.gate.permits())
+        with room.store.session(verify=True) as session:
             clips, damaged = session.vault.scan()
             slots = {slot.clip: slot for slot in session.slots.used()}
             sounds = [session.vault.samples(slots[info.clip]) for info in clips]
@@ -139,14 +137,19 @@ def whole(state: State, before: int, operation: str, acked: bool, purposes: set[
     if not state.keys == state.files == len(state.clips):
         return f"{state.keys} keys, {state.files} files, {len(state.clips)} clips"
     count = len(state.clips)
-    name = operation.partition("=")[0]
-    if name == "keep":
-        if acked and count != before + 1:
-            return "said 'stored' and it is not there"
-        return "" if count in (before, before + 1) and state.live == purposes else f"{count} clips, {state.live}"
-    ended = set() if name in ("withdraw", "everything") else purposes
-    done = count == 0 and state.live == ended
-    if acked and not done:
-        return f"said 'deleted' and {count} clips are left, consents {sorted(state.live)}"
-    untouched = count == before and state.live == purposes
-    return "" if done or untouched else f"half done: {count} of {before} clips left, consents {sorted(state.live)}"
+    name = operation.rpartition("+")[2].partition("=")[0]
+    match name:
+        case "grant":
+            good = count == 0 and (state.live == purposes or (not acked and not state.live))
+        case "keep":
+            good = state.live == purposes and count in ((before + 1,) if acked else (before, before + 1))
+        case "tag":
+            tagged = sum(info.label == "good" for info in state.clips)
+            good = state.live == purposes and count == before and (tagged == 1 or (not acked and tagged == 0))
+        case _:
+            ended = purposes if name == "delete" else set()
+            done = count == 0 and state.live == ended
+            # What was begun before it was cut short has to be finished by whoever starts next.
+            good = done or (not acked and name != "recover" and count == before and state.live == purposes)
+    said = "said 'done', but" if acked else "half done:"
+    return "" if good else f"{said} {count} of {before} clips are there, consents {sorted(state.live)}"

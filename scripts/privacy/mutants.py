@@ -305,3 +305,23 @@ def _no_tag() -> None:
         return np.frombuffer(raw(key, sealed[:12], sealed[12:-16])[: (len(sealed) - 28) // 2 * 2], dtype=np.int16)
 
     clip.open_samples = samples
+
+
+@mutant("notes the words in a file and unlinks it")
+def _note() -> None:
+    from assistant.bus.memory import MemoryBus
+    from assistant.messages import stt
+
+    publish = MemoryBus.publish
+
+    def noting(self: Any, message: Any, sender: str) -> None:
+        if isinstance(message, stt.Transcript):
+            path = Path(os.environ["XDG_STATE_HOME"], "note")
+            with path.open("w") as file:
+                file.write(message.text.text)
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink()
+        publish(self, message, sender)
+
+    MemoryBus.publish = noting  # type: ignore[method-assign]

@@ -45,7 +45,7 @@ def markdown(results: Sequence[Result], seconds: float) -> str:
     lines = [
         "# Proof of privacy",
         "",
-        f"{time.strftime('%Y-%m-%d %H:%M')}, Linux {platform.release()} on {platform.machine()}, {os.cpu_count()} processors.",
+        f"{time.strftime('%Y-%m-%d %H:%M')}, Linux {platform.release()}, {platform.machine()}, {os.cpu_count()} cores.",
         "",
         summary(results, seconds),
         "",

@@ -17,6 +17,8 @@ from privacy.row import Result, Row
 
 LIMIT = 900.0
 """Seconds after which a row is given up."""
+APART = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+"""What a row mounts or starts goes away with it, however it ends."""
 LONG = ("silent", "kill", "power", "races", "disk-errors", "clock", "deletion", "memory", "forged")
 """Begun first, so that the last one to run is a short one."""
 
@@ -98,8 +100,7 @@ def run_all(rows: Sequence[Row], jobs: int, done: Callable[[Result], None], runn
 def run_one(row: Row, running: Running) -> Result:
     """One row; whatever happens to it, there is a result."""
     begin = time.monotonic()
-    # In a mount namespace of its own: what a row mounts goes away with it, however it ends.
-    apart = ["unshare", "--mount"] if os.geteuid() == 0 and shutil.which("unshare") else []
+    apart = APART if os.geteuid() == 0 and shutil.which("unshare") else []
     process = subprocess.Popen(
         [*apart, sys.executable, "-m", "privacy.one", row.name],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from privacy.row import Row
-from privacy.rows import blocks, crash, disk, household_rows, races, running, tamper
+from privacy.rows import blocks, crash, disk, household_rows, races, running, silent, tamper
 
 ALL: tuple[Row, ...] = (
     *crash.ROWS,
@@ -12,5 +12,6 @@ ALL: tuple[Row, ...] = (
     *tamper.ROWS,
     *blocks.ROWS,
     *household_rows.ROWS,
+    *silent.ROWS,
     *running.ROWS,
 )

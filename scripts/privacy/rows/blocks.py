@@ -1,4 +1,4 @@
-"""What is left on the block device after deletion: an image of it is searched at every byte for keys that still open."""
+"""What is left on the block device after deletion: every window of its image is tried as a key."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def deletion(mutant: str) -> Finding:
         f"{len(left.clips)} of {CLIPS} clips can be opened again ({left.windows} windows, {len(old)} ciphertexts)",
     )
     found.remarks.append(
-        f"{left.windows} different windows of {len(after) >> 20} MB, as key and as sealed key, on {len(old)} ciphertexts"
+        f"{left.windows} windows of {len(after) >> 20} MB that differ, as key and as sealed key, on {len(old)} clips"
     )
     return found
 

@@ -9,90 +9,100 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from privacy.box import DRIVER, drive, examine, need, plaintext, scratch, whole
+from privacy.injection import HARMLESS, MARK, WRITING, strike, strikes, survey
 from privacy.row import Finding, Row
 
-CALLS = ("pwrite64", "write", "fsync", "fdatasync", "rename", "renameat", "renameat2", "unlink", "unlinkat",
-         "ftruncate", "fallocate")  # fmt: skip
 OPERATIONS = ("keep=9", "withdraw=utterance_audio", "delete", "everything")
 PURPOSES = {"utterance_audio"}
 CLIPS = 3
+ELSEWHERE = ("/proc/", "/assistant/consent/")
+"""Not on the disk where the store is, and read only."""
+KEPT = "grant=utterance_audio+keep=1,2,3"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is cut short, and what was there before it."""
+
+    operation: str
+    before: str = KEPT
+    cut: str = ""
+    """An operation that was begun before, and killed."""
+
+
+STORIES = (
+    Story("grant=utterance_audio", before=""),
+    Story("keep=9"),
+    Story("tag=1"),
+    Story("withdraw=utterance_audio"),
+    Story("delete"),
+    Story("everything"),
+    Story("later=172800+expire"),
+    Story("recover", cut="withdraw=utterance_audio"),
+)
 
 
 def prepared(home: Path) -> None:
     """A store with one consent and some clips."""
-    done = drive(home, "grant=utterance_audio+keep=1,2,3")
+    done = drive(home, KEPT)
     assert done.returncode == 0, done.stderr
 
 
-def injected(home: Path, operation: str, mutant: str, call: str, number: int, what: str) -> tuple[str, str]:
-    """Run with the fault at the number-th such call; returns what it printed and what strace saw."""
-    trace = home.parent / "trace"
-    done = drive(
-        home, operation, mutant,
-        ("strace", "-f", "-qq", "-o", str(trace), "-e", f"trace={call}", "-e", f"inject={call}:{what}:when={number}"),
-    )  # fmt: skip
-    return done.stdout, trace.read_text(errors="replace")
-
-
-def fired(seen: str) -> bool:
-    return "killed by" in seen or "(INJECTED)" in seen or "(DELAYED)" in seen
-
-
-def cases(operation: str, mutant: str, what: str) -> Iterator[tuple[str, Path, str]]:
-    """Every call of every kind, until the number is beyond the last one. Yields label, store, what was printed."""
-    for call in CALLS:
-        for number in range(1, 200):
-            with scratch() as folder:
-                home = folder / "consent"
-                shutil.copytree(TEMPLATE, home)
-                said, seen = injected(home, operation, mutant, call, number, what)
-                if not fired(seen):
-                    break
-                yield f"{operation} at {call} {number}", home, said
-
-
-TEMPLATE = Path()
-
-
 @contextlib.contextmanager
-def template() -> Iterator[None]:
-    global TEMPLATE  # noqa: PLW0603 - one proof at a time
+def told(story: Story) -> Iterator[Path]:
+    """The store as it is when the story begins."""
     with scratch() as folder:
-        TEMPLATE = folder / "consent"
-        prepared(TEMPLATE)
-        yield
+        home = folder / "state" / "consent"
+        home.parent.mkdir()
+        if story.before:
+            prepared(home)
+        if story.cut:
+            gone = "unlink,unlinkat"
+            cut = strike(
+                home, story.cut, "", ("-e", f"trace={gone},{MARK}", "-e", f"inject={gone}:signal=SIGKILL:when=2")
+            )
+            assert cut.fired, cut.seen
+        yield home
+
+
+def struck(found: Finding, mutant: str, whats: tuple[str, ...], stories: tuple[Story, ...]) -> None:
+    """Every story, struck in every way at every call. Stops at a mutant's first fault."""
+    need("strace")
+    for story in stories:
+        with told(story) as home, scratch() as folder:
+            copy = folder / "state" / "consent"
+            shutil.copytree(home.parent, copy.parent)
+            calls = survey(copy, story.operation)
+            strange = set(calls) - set(WRITING) - HARMLESS
+            found.expect(not strange, f"{story.operation} makes calls that nothing is known of: {sorted(strange)}")
+            before = 0 if not story.before else CLIPS
+            for what in whats:
+                for label, struck, said in strikes(home, story.operation, mutant, what, calls):
+                    label = f"{label} ({what})"
+                    leaked = plaintext(struck.parent)
+                    found.expect(not leaked, f"{label}: plain sound in {leaked}")
+                    crashed = "CRASH" in said and not any(place in said for place in ELSEWHERE)
+                    found.expect(not crashed, f"{label}: {said[:100].strip()}")
+                    fault = whole(examine(struck), before, story.operation, "ACK" in said, PURPOSES)
+                    found.expect(not fault, f"{label}: {fault}")
+                    if mutant and found.faults:
+                        return
 
 
 def kill(mutant: str) -> Finding:
-    need("strace")
     found = Finding()
-    with template():
-        for operation in OPERATIONS:
-            for label, home, said in cases(operation, mutant, "signal=SIGKILL"):
-                leaked = plaintext(home)
-                found.expect(not leaked, f"{label}: plain sound in {leaked}")
-                fault = whole(examine(home), CLIPS, operation, "ACK" in said, PURPOSES)
-                found.expect(not fault, f"{label}: {fault}")
-                if mutant and found.faults:
-                    return found
+    struck(found, mutant, ("signal=SIGKILL",), STORIES)
     return found
 
 
 def errors(mutant: str) -> Finding:
     """EIO and ENOSPC once at every call: never a false 'stored' or 'deleted'."""
-    need("strace")
     found = Finding()
-    with template():
-        for operation in OPERATIONS:
-            for error in ("EIO", "ENOSPC") if operation == "keep=9" else ("EIO",):
-                for label, home, said in cases(operation, mutant, f"error={error}"):
-                    fault = whole(examine(home), CLIPS, operation, "ACK" in said, PURPOSES)
-                    found.expect(not fault, f"{label} {error}: {fault}")
-                    if mutant and found.faults:
-                        return found
+    struck(found, mutant, ("error=EIO", "error=ENOSPC"), STORIES)
     return found
 
 
@@ -136,7 +146,6 @@ def power(mutant: str) -> Finding:
 
 def _cuts(folder: Path, fresh: Path, operation: str, mutant: str) -> Iterator[tuple[str, Path, bool]]:
     """Stop before each of the first write-like calls, then before every third, and once after the acknowledgement."""
-    calls = ",".join(CALLS)
     for number in [*range(1, 12), *range(12, 90, 3), 0]:
         image, copy = folder / "disk.img", folder / "copy.img"
         shutil.copyfile(fresh, image)
@@ -147,14 +156,14 @@ def _cuts(folder: Path, fresh: Path, operation: str, mutant: str) -> Iterator[tu
                 said = "ACK" in drive(home, operation, mutant).stdout
                 shutil.copyfile(image, copy)
             else:
-                stopped, said = _stop_at(home, operation, mutant, calls, number, trace, image, copy)
+                stopped, said = _stop_at(home, operation, mutant, number, trace, image, copy)
                 if not stopped:
                     continue
         yield f"{operation} at write {number or 'after the last'}", copy, said
 
 
 def _stop_at(
-    home: Path, operation: str, mutant: str, calls: str, number: int, trace: Path, image: Path, copy: Path
+    home: Path, operation: str, mutant: str, number: int, trace: Path, image: Path, copy: Path
 ) -> tuple[bool, bool]:
     """Let strace stop the process at its number-th write-like call, copy the blocks meanwhile, then kill it."""
     trace.unlink(missing_ok=True)
