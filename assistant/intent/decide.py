@@ -104,6 +104,12 @@ class Decider:
         text = asked.text.text
         further = self._going_on(asked)
         unbeaten = further is not None and further.confidence == 1.0 and not _is_free(further)
+        if further is not None and not unbeaten:
+            # "And what time is it" goes on from nothing: what seems to be free text is a request of its own.
+            for slot in (each for each in further.slots if each.kind == "text" and each.spoken):
+                _, inside = self._match(slot.spoken.text, asked.language, skills)
+                if inside and inside[0].confidence >= GOES_ON:
+                    return self.decide(replace(asked, text=slot.spoken, before=None, meaning=None), skills)
         engine, found = ("", []) if unbeaten else self._match(text, asked.language, skills)
         if further is not None and asked.before is not None and not _beats(found, further):
             follows = asked.before.intent or f"{asked.before.skill}.{ALERT}"
