@@ -70,9 +70,9 @@ class Request:
         return slot in self.slots
 
     def named(self, slot: str) -> bool:
-        """Whether these words hold the slot; one that is only taken from the request before has none."""
+        """Whether this request itself holds the slot, rather than the one that it `follows`."""
         found = self.slots.get(slot)
-        return found is not None and bool(found.spoken)
+        return found is not None and (bool(found.spoken) or not self.follows)
 
     def text(self, slot: str = "") -> str:
         """The words of a slot (for a list: the entry as the skill spells it), or "" when it was not said.
