@@ -139,9 +139,7 @@ class Builder:
     @cached_property
     def consent(self) -> Room:
         """The gate and everything behind it. Raises StoreError, Tampered."""
-        return open_room(
-            self._paths, forbidden=self._config.consent.forbid, declared=self._declared, seals=self._seals
-        )
+        return open_room(self._paths, forbidden=self._config.consent.forbid, declared=self._declared, seals=self._seals)
 
     @cached_property
     def _seals(self) -> StoreSeals:
@@ -246,7 +244,9 @@ class Builder:
         from assistant.tts.voices import find_voice
 
         tts = self._config.tts
-        return PiperEngine(find_voice(tts.voice, self._paths.models), speed=tts.speed, threads=tts.threads)
+        return PiperEngine(
+            find_voice(tts.voice, self._paths.models), speed=tts.speed, variation=tts.variation, threads=tts.threads
+        )
 
     # Sound.
 

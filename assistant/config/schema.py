@@ -90,6 +90,9 @@ class Tts:
     engine: str = setting("piper", "which synthesiser", choices=("piper",))
     voice: str = setting("", "a Piper voice (*.onnx file or a name from the catalogue); empty takes the bundled one")
     speed: float = setting(1.0, "1 is the voice's own pace, 2 twice as fast", low=0.5, high=2.0)
+    variation: float = setting(
+        1.0, "how much a sentence sounds different each time; with 0 it always sounds the same", low=0.0, high=1.5
+    )
     threads: int = setting(1, "processor threads for speaking", low=1, high=8)
 
 

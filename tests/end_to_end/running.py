@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -70,10 +70,17 @@ class Home:
                 code = int(end.code or 0)
         return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
-    def spawn(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def record(self, text: str, path: Path) -> Path:
+        """A recording of the assistant's own voice, the same samples each time: what is heard in it is no game of
+        luck."""
+        done = self.call("--set", "tts.variation=0", "say", text, "--wav", str(path))
+        assert done.returncode == 0, done
+        return path
+
+    def spawn(self, *arguments: str, command: Sequence[str] = COMMAND) -> subprocess.CompletedProcess[str]:
         """Run one command to its end in a process of its own."""
         return subprocess.run(
-            [*COMMAND, *arguments], env=self.env, cwd=self.folder, capture_output=True, text=True,
+            [*command, *arguments], env=self.env, cwd=self.folder, capture_output=True, text=True,
             timeout=LIMIT, check=False,
         )  # fmt: skip
 
@@ -87,14 +94,15 @@ class Home:
 class Running:
     """`assistant run …`; use as a context. Ready when entered."""
 
-    def __init__(self, home: Home, *arguments: str) -> None:
+    def __init__(self, home: Home, *arguments: str, command: Sequence[str] = COMMAND) -> None:
         self.home = home
         self._arguments = arguments
+        self._command = command
         self.log: list[str] = []
 
     def __enter__(self) -> Running:
         self.process = subprocess.Popen(
-            [*COMMAND, "run", "--wait", *self._arguments], env=self.home.env, cwd=self.home.folder,
+            [*self._command, "run", "--wait", *self._arguments], env=self.home.env, cwd=self.home.folder,
             stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert self.process.stderr is not None

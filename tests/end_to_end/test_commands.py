@@ -32,9 +32,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def question(home: Home) -> Path:
-    path = home.folder / "question.wav"
-    assert home.call("say", "Hey Mycroft. Set a pasta timer for ten minutes.", "--wav", str(path)).returncode == 0
-    return path
+    return home.record("Hey Mycroft. Set a pasta timer for ten minutes.", home.folder / "question.wav")
 
 
 def failure(home: Home, *arguments: str, code: int = 1) -> str:
@@ -111,8 +109,7 @@ def test_a_folder_of_sentences_is_enough_to_understand_recordings(home: Home, tm
     locale.mkdir(parents=True)
     (locale / "water.intent").write_text("(water|sprinkle) the {plant} [now]\n")
     (locale / "plant.entity").write_text("roses\ntomatoes\nlemon tree\n")
-    speech = tmp_path / "garden.wav"
-    home.call("say", "Water the lemon tree.", "--wav", str(speech))
+    speech = home.record("Water the lemon tree.", tmp_path / "garden.wav")
     done = home.call("hear", "--no-wake", "--json", "--skills", str(tmp_path / "garden"), str(speech))
     result = json.loads(done.stdout)
     assert (result["intent"], result["slots"]) == ("garden.water", {"plant": "lemon tree"})
@@ -127,7 +124,7 @@ def test_any_rate_and_channels_will_do(home: Home, question: Path, tmp_path: Pat
     soundfile.write(path, np.column_stack([soxr.resample(samples, original, rate)] * channels), rate)
     heard = json.loads(home.call("hear", "--json", str(path)).stdout)
     assert heard["wake"]
-    assert "timer for ten minutes" in heard["transcript"]
+    assert "timer for ten minutes" in heard["transcript"].lower().replace("10", "ten")
     if rate >= 16000:  # the sounds above 4 kHz that tell "pasta" from "post a" are missing otherwise
         assert heard["intent"] == "timer.set"
 

@@ -50,7 +50,7 @@ def recognised(home: Home, recording: Path) -> str:
 
 async def test_a_spoken_question_gets_a_spoken_answer(pulse: Pulse, home: Home, tmp_path: Path) -> None:
     question, answer = tmp_path / "question.wav", tmp_path / "answer.wav"
-    assert home.call("say", "Hey Mycroft. Set a timer for ten minutes.", "--wav", str(question)).returncode == 0
+    home.record("Hey Mycroft. Set a timer for ten minutes.", question)
     home.configure("audio: {chimes: false}")  # so that the recording holds nothing but the reply
     with Running(home) as assistant:
         async with watching(home) as inbox:
@@ -65,7 +65,7 @@ async def test_a_spoken_question_gets_a_spoken_answer(pulse: Pulse, home: Home, 
 
 async def test_an_unplugged_microphone_is_reported_and_found_again(pulse: Pulse, home: Home, tmp_path: Path) -> None:
     question = tmp_path / "question.wav"
-    home.call("say", "Hey Mycroft. What time is it?", "--wav", str(question))
+    home.record("Hey Mycroft. What time is it?", question)
     with Running(home):
         async with watching(home) as inbox:
             failed: Message | None = None
@@ -100,7 +100,7 @@ async def test_mute_closes_the_device_and_unmute_opens_it(pulse: Pulse, home: Ho
 
 async def test_a_timer_rings_aloud_and_stop_ends_it(pulse: Pulse, home: Home, tmp_path: Path) -> None:
     stop = tmp_path / "stop.wav"
-    home.call("say", "Hey Mycroft. Stop.", "--wav", str(stop))
+    home.record("Hey Mycroft. Stop.", stop)
     with Running(home):
         async with watching(home) as inbox:
             assert home.ask("set a tea timer for one second")["intent"] == "timer.set"

@@ -38,9 +38,7 @@ async def until(inbox: Subscription, *kinds: type[Message]) -> Message:
 
 def spoken(home: Home, text: str) -> Path:
     """A file in which somebody says this."""
-    path = home.folder / f"{abs(hash(text))}.wav"
-    assert home.call("say", text, "--wav", str(path)).returncode == 0
-    return path
+    return home.record(text, home.folder / f"{abs(hash(text))}.wav")
 
 
 async def appears(folder: Path) -> bool:

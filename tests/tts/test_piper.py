@@ -46,6 +46,13 @@ def test_speed_is_honoured() -> None:
     assert 1.5 < seconds(1.0) / seconds(2.0) < 2.5
 
 
+def test_without_variation_a_sentence_always_sounds_the_same() -> None:
+    engine = PiperEngine(bundled_voice(), variation=0.0)
+    engine.start()
+    first, second = ([*engine.speak("Good morning.")] for _ in range(2))
+    assert np.array_equal(first, second)
+
+
 def test_nothing_that_is_said_reaches_the_log(voice: PiperEngine, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     assert not logging.getLogger("piper.phoneme_ids").isEnabledFor(logging.WARNING)
