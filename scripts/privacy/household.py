@@ -94,7 +94,7 @@ async def live(home: str, pipe: str, mutant: str) -> None:
     async for envelope in inbox:
         message = envelope.message
         if isinstance(message, stt.Transcript):
-            if CANARY in message.text.text:
+            if CANARY in message.text.text.lower():
                 os.write(1, b"HEARD 1\n")
             if mutant in LEAKS:
                 LEAKS[mutant](message.text.text)

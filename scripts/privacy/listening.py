@@ -22,7 +22,8 @@ from assistant.audio.frame import RATE, Samples
 from privacy.box import scratch
 from privacy.row import CannotProve
 
-CANARY = "dinosaur"
+CANARY = "crocodile"
+"""A word that is in no file of the project but this one."""
 REQUEST = f"Hey Mycroft. Is there a yellow {CANARY} in the kitchen?"
 WAIT = 180.0
 TRIES = 3
@@ -36,16 +37,14 @@ OTHERS = ("privacy-", ".git", ".venv", ".hypothesis")
 def spoken() -> Samples:
     """The request as sound, with a second of silence before and two after. The same each time."""
     try:
-        import onnxruntime
-
         from assistant.audio.resample import resample
         from assistant.build import Builder
         from assistant.clock import SystemClock
+        from assistant.config.load import load_with_origins
         from assistant.config.paths import find_paths
-        from assistant.config.schema import Config
 
-        onnxruntime.set_seed(1)
-        voice = Builder(Config(), find_paths(), SystemClock()).voice()
+        paths = find_paths()
+        voice = Builder(load_with_origins(paths, ["tts.variation=0"]).config, paths, SystemClock()).voice()
         voice.start()
         speech = [resample(piece, voice.rate, RATE) for piece in voice.speak(REQUEST)]
         voice.close()
@@ -68,6 +67,10 @@ class Heard:
     home: str
     new: list[str]
     """New files that hold the canary in some disguise; those named as a planted leak are gone now."""
+    left: list[str]
+    """All files that are in its own folders."""
+    asked: float
+    """When it began to be spoken to (Unix time)."""
     understood: bool
     """The recogniser got the canary."""
 
@@ -107,6 +110,7 @@ def _hear(mutant: str, before: tuple[str, ...], look: Look | None, rest: float) 
         said: list[str] = []
         try:
             pid = _expect(process, "READY", folder, said)
+            asked = time.time()
             _go_on(process)
             request.set()
             _expect(process, "ANSWERED", folder, said)
@@ -128,6 +132,8 @@ def _hear(mutant: str, before: tuple[str, ...], look: Look | None, rest: float) 
             errors=_text(folder / "stderr"),
             home=str(home),
             new=[str(path) for path in (*_below(str(home), 0), *_new(begin)) if _holds_canary(path)],
+            left=[str(path) for path in _below(str(home), 0)],
+            asked=asked,
             understood="HEARD" in said,
         )
 

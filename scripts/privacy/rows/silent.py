@@ -30,6 +30,9 @@ ALONE: dict[str, str] = {}
 _OPEN = re.compile(r"O_WRONLY|O_RDWR|O_CREAT")
 _HARMLESS = re.compile(r"/proc/self/coredump_filter|/dev/(?:null|tty)")
 """Opened for writing by the hardening of the process, and by libraries to have nothing."""
+_START = re.compile(r"/proc/\d+/(?:coredump_filter|[ug]id_map|setgroups|oom_score_adj)$|/dev/(?:null|tty)$|/newroot/")
+"""Changed before anything was said: limits of processes, the empty root of a skill's sandbox, which is in memory."""
+_LINE = re.compile(r"\d+ +([\d.]+) (\w+)?")
 
 
 @dataclass
@@ -53,13 +56,15 @@ def silent(mutant: str) -> Finding:
     def look(pid: int) -> None:
         _process(pid, seen)
 
-    trace = ("strace", "-f", "-qq", "-s", "4096", "-y", "-o", "{folder}/trace", "-e", f"trace={CALLS}")
+    trace = ("strace", "-f", "-qq", "-ttt", "-s", "4096", "-y", "-o", "{folder}/trace", "-e", f"trace={CALLS}")
     heard = hear_once(mutant, ("unshare", "--mount", sys.executable, str(WATCH), "{folder}/events", *trace), look)
     found = Finding()
     _calls(heard, seen)
     _changes(heard, seen, found)
     for path in heard.new:
         seen.add("search", f"the canary is in {path}")
+    for name in heard.left:
+        seen.add("search", f"it left {name}")
     seen.add("search", f"the canary is in the log: {CANARY}" if holds_canary(heard.errors.encode()) else "")
     found.cases += seen.cases
     found.faults += [f"{detector}: {fault}" for detector, faults in seen.faults.items() for fault in faults]
@@ -79,14 +84,16 @@ def _calls(heard: Heard, seen: Seen) -> None:
     lines = heard.trace.splitlines()
     seen.add("strace", "" if len(lines) > 1000 else f"it saw {len(lines)} calls only: it is blind")
     for line in lines:
-        fault = judge(line)
+        fault = judge(line, heard.asked)
         seen.add("strace", f"{fault}: {line[:160]}" if fault else "")
 
 
-def judge(line: str) -> str:
-    """What is wrong with one system call, or nothing."""
-    call = re.match(r"\d+ +(\w+)\(", line)
-    name = call[1] if call else ""
+def judge(line: str, asked: float) -> str:
+    """What is wrong with one system call, or nothing. Before it was asked there were no words to let out."""
+    call = _LINE.match(line)
+    name = call[2] or "" if call else ""
+    if call and float(call[1]) < asked:
+        return ""
     if holds_canary(line.encode()):
         return "the canary in a system call"
     if " = -1 " in line and not name.startswith(("connect", "send", "io_uring")):
@@ -113,8 +120,10 @@ def _changes(heard: Heard, seen: Seen, found: Finding) -> None:
     seen.add("fanotify", f"it cannot watch {', '.join(sorted(blind))}" if blind else "")
     found.remarks += [f"fanotify watched {', '.join(sorted(set(watched)))}"] * (ALONE == {})
     for line in lines:
-        if " times " in line:
-            seen.add("fanotify", "" if _HARMLESS.search(line) else line)
+        if line.startswith("at "):
+            _, when, what = line.split(" ", 2)
+            fine = _START.search(what) if float(when) < heard.asked else _HARMLESS.search(what)
+            seen.add("fanotify", "" if fine else what)
 
 
 def _process(pid: int, seen: Seen) -> None:

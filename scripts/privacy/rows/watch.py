@@ -3,8 +3,10 @@
     python watch.py LOG PROGRAM...
 
 The marks lie on the mounts of this process's own mount namespace, so that nothing else on the machine is seen, and
-nothing that runs inside of it is missed, whoever its parent is or whatever it does to hide from a tracer. Run it as
-`unshare --mount python watch.py ...`. At the end LOG holds a line for each mount and each change.
+whatever runs inside of it is, whoever its parent is and however it hides from a tracer. (What makes a mount namespace
+of its own, as the sandbox of a skill, leaves it: that one the tracer has to see.) Run it as
+`unshare --mount python watch.py ...`. At the end LOG holds a line for each mount, and for each change with the time at
+which it was last seen.
 """
 
 import ctypes
@@ -13,6 +15,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 
 MODIFY, CLOSE_WRITE, OVERFLOW = 0x2, 0x8, 0x4000
 CLASS_NOTIF, CLOEXEC, UNLIMITED_QUEUE = 0x0, 0x1, 0x10  # linux/fanotify.h
@@ -34,7 +37,7 @@ with open("/proc/self/mountinfo", encoding="utf-8") as mounts:  # noqa: PTH123
         told.append(f"{'watched' if done == 0 else os.strerror(ctypes.get_errno())} {place}")
 
 child = subprocess.Popen(program)
-changes: dict[str, int] = {}
+changes: dict[str, float] = {}
 
 
 def watch() -> None:
@@ -44,18 +47,18 @@ def watch() -> None:
             length, _, _, _, mask, fd, pid = HEAD.unpack_from(events, at)
             at += length
             if mask & OVERFLOW:
-                changes["events were lost"] = 1
+                changes["events were lost"] = time.time()
             if fd < 0:
                 continue
             if pid not in (child.pid, os.getpid()):  # the tracer's own file is not the traced one's
                 what = "changed" if mask & MODIFY else "closed after writing"
                 path = os.readlink(f"/proc/self/fd/{fd}")  # noqa: PTH115
-                changes[f"{what} {path}"] = changes.get(f"{what} {path}", 0) + 1
+                changes[f"{what} {path}"] = time.time()
             os.close(fd)
 
 
 threading.Thread(target=watch, daemon=True).start()
 status = child.wait()
 with open(log, "w", encoding="utf-8") as out:  # noqa: PTH123
-    out.writelines(f"{line}\n" for line in [*told, *(f"{count} times {what}" for what, count in changes.items())])
+    out.writelines(f"{line}\n" for line in [*told, *(f"at {when:.3f} {what}" for what, when in changes.items())])
 sys.exit(max(0, status))
