@@ -5,12 +5,14 @@ ROOT=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd -P)
 VENV=${VENV:-$ROOT/.venv}
 PYTHON=${PYTHON:-/usr/bin/python3}
 
-# A compiler, Python's headers, PortAudio (for pyaudio), FANN and swig (for padatious); git to install skills by URL.
-RUN_PACKAGES=(python3-venv python3-dev g++ portaudio19-dev libfann-dev swig git ca-certificates)
-# A real sound server, spoken test sentences, the proof that nothing is written, the marks for the service's unit.
+# A compiler, Python's headers, PortAudio (for pyaudio), FANN and swig (for padatious); git to install skills by URL;
+# two walls around them.
+RUN_PACKAGES=(python3-venv python3-dev g++ portaudio19-dev libfann-dev swig git ca-certificates libseccomp2 bubblewrap)
+# A real sound server, spoken test sentences, the proof that nothing is written, the marks for the service's unit, a
+# broker for the home's devices.
 # shellcheck disable=SC2034  # used by scripts/test
 TEST_PACKAGES=("${RUN_PACKAGES[@]}" pulseaudio pulseaudio-utils libasound2-plugins alsa-utils espeak-ng sox strace mpv
-    procps systemd)
+    procps systemd mosquitto mosquitto-clients)
 # These are published as source only. Everything else has to come as a wheel, so that a missing one is a clear error
 # and not an hour of compiling.
 SOURCE_ONLY=fann2,padaos,padatious,pyaudio,srt

@@ -1,4 +1,4 @@
-"""`assistant skills list|check|install|remove|new`."""
+"""`assistant skills list|check|install|remove|allow|forbid|new`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from assistant.bus.socket import connect
-from assistant.cli import output
+from assistant.cli import allow, output
 from assistant.cli.consent import opened
 from assistant.cli.context import Context
+from assistant.config.allowed import forbid
 from assistant.errors import BusError, SkillError
 from assistant.messages import intent, skill
 from assistant.skills import install as installer
@@ -46,6 +47,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     remove = actions.add_parser("remove", help="remove an installed skill and what it kept; no restart")
     remove.add_argument("id")
     remove.set_defaults(handler=remove_skill)
+    allow.register(actions)
     new = actions.add_parser("new", help="begin a skill of your own in this folder")
     new.add_argument("name")
     new.set_defaults(handler=new_skill)
@@ -60,7 +62,7 @@ def list_skills(context: Context, arguments: argparse.Namespace) -> int:
         elif each.hidden_by is not None:
             state = f"hidden by {each.hidden_by}"
         else:
-            state = "disabled" if each.id in disabled else "ok"
+            state = "disabled" if each.id in disabled else allow.state(context, each)
         about = each.manifest.description if each.manifest else ""
         version = each.manifest.version if each.manifest else ""
         rows.append({"id": each.id, "version": version, "from": each.origin, "state": state, "about": about})
@@ -102,6 +104,7 @@ def install_skill(context: Context, arguments: argparse.Namespace) -> int:
 
 
 def remove_skill(context: Context, arguments: argparse.Namespace) -> int:
+    forbid(context.paths.allowed, arguments.id)
     gone = installer.remove(
         arguments.id,
         context.paths.installed_skills,

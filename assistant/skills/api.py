@@ -286,9 +286,12 @@ class Skill:
         """
         return await fetch(self.context.connect, self.context.tls, url, headers, seconds)
 
-    async def connect(self, host: str, port: int, *, tls: bool = False) -> Streams:
-        """Streams to and from a host that the manifest names and the household allowed. Raises as `fetch` does."""
-        return await open_streams(self.context.connect, self.context.tls if tls else None, host, port)
+    async def connect(self, address: str, *, tls: bool = False) -> Streams:
+        """Streams to and from a host that the manifest names and the household allowed, as in `mqtt://HOST:PORT`.
+
+        Raises as `fetch` does.
+        """
+        return await open_streams(self.context.connect, self.context.tls if tls else None, address)
 
     def agrees(self, request: Request) -> bool | None:
         """Whether an answer is a yes or a no; None when it is neither."""

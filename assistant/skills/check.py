@@ -12,6 +12,7 @@ from assistant.errors import SkillError
 from assistant.grammar.folder import languages, read_sentences
 from assistant.skills.dialogs import Dialogs, placeholders
 from assistant.skills.manifest import FILE, Manifest, read_manifest
+from assistant.skills.permissions import wanted
 from assistant.skills.settings import meant
 
 _SAYING = ("say", "reply", "ask")
@@ -46,9 +47,10 @@ def check(folder: Path) -> list[Finding]:
         if not (folder / "tests" / "sentences.yaml").is_file():
             where = str(folder / "tests" / "sentences.yaml")
             found.append(Finding("warning", "there are no test sentences", where, "See docs/skills.md"))
-    for asked in manifest.permissions:
-        where = str(folder / "skill.yaml")
-        found.append(Finding("warning", f"it asks for {asked}, so it cannot be installed yet", where))
+    try:
+        wanted(manifest, {name: setting.default for name, setting in manifest.settings.items()})
+    except SkillError as error:
+        found.append(Finding("error", error.problem, str(folder / FILE), error.hint))
     return sorted(found, key=lambda each: each.level)
 
 

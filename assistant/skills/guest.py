@@ -105,7 +105,9 @@ class Guest:
             self._skill = code.cls(context)
             handlers: Json = dict(code.handlers)
             overridden: Json = [name for name in ("hush", "duck") if getattr(code.cls, name) != getattr(Skill, name)]
-            self._link.send({"ready": handlers, "has": overridden})
+            questions: Json = [*sorted(code.questions)]
+            risky: Json = [*sorted(code.risky)]
+            self._link.send({"ready": handlers, "has": overridden, "questions": questions, "risky": risky})
         except AssistantError as error:
             self._link.send({"failed": error.problem, "where": error.where, "hint": error.hint})
         except Exception as error:  # noqa: BLE001 - foreign code may raise anything while it is loaded

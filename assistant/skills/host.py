@@ -26,6 +26,7 @@ from assistant.errors import SkillError
 from assistant.grammar.sentences import SkillSentences
 from assistant.skills.api import Context, Handler, Reply, Request, Skill
 from assistant.skills.doorway import Doorway
+from assistant.skills.load import Code
 from assistant.skills.manifest import Manifest
 from assistant.skills.network import NotAllowed, Unreachable
 from assistant.skills.packets import LARGEST, Packet, decode, encode, pack_request, unpack_reply, zone_of
@@ -74,7 +75,6 @@ class Contained(Skill):
 
     def __init__(self, context: Context, cell: Cell) -> None:
         super().__init__(context)
-        self.handlers: dict[str, str] = {}
         self._cell = cell
         self._numbers = itertools.count(1)
         self._calls: dict[int, asyncio.Future[Json]] = {}
@@ -102,8 +102,8 @@ class Contained(Skill):
         """Of its process."""
         return self._process.pid
 
-    async def load(self) -> None:
-        """Have it loaded. Raises SkillError with what is wrong with the skill."""
+    async def load(self) -> Code:
+        """Have it loaded; its code stays over there. Raises SkillError with what is wrong with the skill."""
         context, cell = self.context, self._cell
         self._send(
             {
@@ -131,12 +131,15 @@ class Contained(Skill):
                 "its process ended before it was ready", where=str(cell.folder), hint="Look for endless work"
             ) from error
         match packet:
-            case {"ready": dict() as handlers, "has": list() as has}:
-                self.handlers = {str(intent): str(method) for intent, method in handlers.items()}
+            case {"ready": dict() as named, "has": list() as has, "questions": list() as asks, "risky": list() as acts}:
                 self._has = frozenset(map(str, has))
+                handlers = {str(intent): str(method) for intent, method in named.items()}
+                return Code("", Contained, handlers, frozenset(map(str, asks)), frozenset(map(str, acts)))
             case {"failed": str() as problem, "where": str() as where, "hint": str() as hint}:
                 self.end()
                 raise SkillError(problem[:300], where=where[:300], hint=hint[:300])
+        self.end()
+        raise SkillError("its process said something unknown", where=str(cell.folder))
 
     def end(self) -> None:
         """Kill the process; what it was asked fails with Gone."""

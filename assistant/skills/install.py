@@ -116,15 +116,15 @@ def _checked(folder: Path, taken: Collection[str]) -> tuple[Manifest, list[str]]
     if manifest.id in taken:
         hint = "Give it another id in skill.yaml"
         raise SkillError(f"'{manifest.id}' is the id of a bundled skill", where=manifest.id, hint=hint)
-    if manifest.permissions:
-        asked = ", ".join(manifest.permissions)
-        hint = "It cannot be installed until such skills can be contained"
-        raise SkillError(f"this skill asks for {asked}", where=manifest.id, hint=hint)
     findings = check(folder)
     for finding in findings:
         if finding.level == "error":
             raise SkillError(finding.problem, where=finding.where, hint=finding.hint)
-    return manifest, [str(finding).replace(f"{folder}/", "") for finding in findings]
+    warnings = [str(finding).replace(f"{folder}/", "") for finding in findings]
+    if manifest.permissions:
+        asked = ", ".join(each.partition(":")[2] for each in manifest.permissions)
+        warnings.append(f"it asks to reach {asked}. Let it with: assistant skills allow {manifest.id}")
+    return manifest, warnings
 
 
 def _inside(where: str, folder: Path) -> str:

@@ -19,8 +19,8 @@ API = 1
 """The version of assistant.skills.api."""
 
 FILE = "skill.yaml"
-PERMISSIONS = ("network", "files")
-"""What a skill can ask for, as `network:HOST` or `files:PATH`."""
+PERMISSIONS = ("network",)
+"""What a skill can ask for: `network:HOST`, `network:HOST:PORT`, or `network:{setting}` that holds an address."""
 
 RESERVED = frozenset(
     (
@@ -49,7 +49,7 @@ _ENTRY = re.compile(r"([A-Za-z_]\w*)\.py:([A-Za-z_]\w*)")
 _VERSION = re.compile(r"[\w.+-]{1,40}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _KEYS = (
-    "id", "version", "api", "entry", "languages", "permissions", "settings", "store", "description", "author",
+    "id", "version", "api", "entry", "languages", "permissions", "sends", "settings", "store", "description", "author",
     "licence",
 )  # fmt: skip
 _SETTING_KEYS = ("type", "default", "about", "low", "high", "choices")
@@ -81,6 +81,8 @@ class Manifest:
     cls: str = ""
     languages: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
+    sends: str = ""
+    """What leaves the house when it may reach what it asks for, in words for a person."""
     settings: Mapping[str, SettingSchema] = field(default_factory=lambda: MappingProxyType({}))
     store: StoreSchema | None = None
     """None: it stores nothing."""
@@ -155,7 +157,8 @@ class _Reader:
             file=file,
             cls=cls,
             languages=self.languages(top.get("languages")),
-            permissions=tuple(_permission(each) for each in _items(top.get("permissions"), "permissions")),
+            permissions=self.permissions(top),
+            sends=_text(top.get("sends"), "sends"),
             settings=_settings(top.get("settings")),
             store=_store(top.get("store")),
             description=_text(top.get("description"), "description"),
@@ -169,6 +172,13 @@ class _Reader:
             raise _error(node, f"'{identity}' is a part of the assistant itself", "Give the skill another id")
         return identity
 
+    def permissions(self, top: Mapping[str, Node]) -> tuple[str, ...]:
+        asked = tuple(_permission(each) for each in _items(top.get("permissions"), "permissions"))
+        if asked and "sends" not in top:
+            problem = "'sends' is missing: what leaves the house, in words for a person"
+            raise _error(top["permissions"], problem, "Add a line such as 'sends: the name of the place you ask about'")
+        return asked
+
     def languages(self, node: Node | None) -> tuple[str, ...]:
         hint = "Use codes like en or pt-BR"
         named = tuple(_match(each, "languages", _LANGUAGE, hint).group() for each in _items(node, "languages"))
@@ -178,7 +188,7 @@ class _Reader:
 def _permission(node: Node) -> str:
     asked = _text(node, "permissions")
     kind = asked.partition(":")[0]
-    if kind not in PERMISSIONS:
+    if kind not in PERMISSIONS or not asked.partition(":")[2]:
         raise _error(node, f"unknown permission '{asked}'", meant(kind, PERMISSIONS))
     return asked
 

@@ -70,17 +70,21 @@ async def refuse(host: str, port: int) -> socket.socket:
     raise NotAllowed(f"{host}:{port} was not allowed", hint="The manifest has to ask for it: permissions")
 
 
-async def open_streams(connect: Connect, context: Tls | None, host: str, port: int) -> Streams:
+async def open_streams(connect: Connect, context: Tls | None, address: str) -> Streams:
     """A connection, encrypted when there is a context. Raises NotAllowed, Unreachable."""
-    made = await connect(host, port)
+    try:
+        reach = Reach.parse(address)
+    except ValueError as error:
+        raise Unreachable("this is no address", hint="Write HOST or HOST:PORT") from error
+    made = await connect(reach.host, reach.port)
     made.setblocking(False)
     try:
         if context is None:
             return await asyncio.open_connection(sock=made, limit=LARGEST)
-        return await asyncio.open_connection(sock=made, limit=LARGEST, ssl=context, server_hostname=host)
+        return await asyncio.open_connection(sock=made, limit=LARGEST, ssl=context, server_hostname=reach.host)
     except OSError as error:  # ssl.SSLError is one
         made.close()
-        raise Unreachable(f"{host} could not prove who it is ({type(error).__name__})") from error
+        raise Unreachable(f"{reach.host} could not prove who it is ({type(error).__name__})") from error
 
 
 async def fetch(
@@ -93,21 +97,21 @@ async def fetch(
     address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise Unreachable("this is no web address", hint="Write https://HOST/PATH")
-    reach = Reach.parse(f"{address.scheme}://{address.netloc.rpartition('@')[2]}")
+    host = address.netloc.rpartition("@")[2]
     target = f"{address.path or '/'}{f'?{address.query}' if address.query else ''}"
     if any(each in "\r\n " for each in target + "".join(headers) + "".join(headers.values()).replace(" ", "")):
         raise Unreachable("this is no web address", hint="Quote what stands in it: urllib.parse.quote")
-    sent = {"Host": address.netloc.rpartition("@")[2], "Connection": "close", "Accept-Encoding": "identity", **headers}
+    sent = {"Host": host, "Connection": "close", "Accept-Encoding": "identity", **headers}
     head = f"GET {target} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in sent.items()) + "\r\n"
     try:
         async with asyncio.timeout(seconds):
             tls = context if address.scheme == "https" else None
-            streams = await open_streams(connect, tls, reach.host, reach.port)
+            streams = await open_streams(connect, tls, f"{address.scheme}://{host}")
             return await _exchange(streams, head.encode("ascii"))
     except TimeoutError as error:
-        raise Unreachable(f"{reach.host} did not answer within {seconds:g} s") from error
+        raise Unreachable(f"{host} did not answer within {seconds:g} s") from error
     except (OSError, UnicodeError, HTTPException) as error:
-        raise Unreachable(f"{reach.host} did not answer as it should ({type(error).__name__})") from error
+        raise Unreachable(f"{host} did not answer as it should ({type(error).__name__})") from error
 
 
 async def _exchange(streams: Streams, head: bytes) -> Response:

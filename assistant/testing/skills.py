@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from assistant.bus.memory import MemoryBus
+from assistant.config.allowed import allow, forbid
 from assistant.config.paths import Paths, find_paths
 from assistant.config.schema import Skills as Settings
 from assistant.consent.stores import StoreSeals
@@ -35,8 +36,10 @@ from assistant.intent.engine import IntentEngine
 from assistant.intent.template_engine import TemplateEngine
 from assistant.messages import Message, Spoken, audio, dialog, intent, skill, system
 from assistant.messages.base import Slot
-from assistant.skills.find import Place
+from assistant.skills.find import Place, find_skills
+from assistant.skills.permissions import wanted
 from assistant.skills.service import SkillsService
+from assistant.skills.settings import read_settings
 from assistant.skills.store import SUFFIX, Json, Store
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -104,7 +107,7 @@ class SkillTester:
 
     `folders` are skill folders; `settings` are values as in the configuration ("timer.ring_minutes": "1"). `data` keeps
     the stores; without it they vanish at the end. `engine` understands the words. A skill that cannot be loaded raises
-    SkillError on entering, unless `broken` allows it.
+    SkillError on entering, unless `broken` allows it. `allow` names skills that may reach the hosts they ask for.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class SkillTester:
         data: Path | None = None,
         engine: Callable[[], IntentEngine] = TemplateEngine,
         broken: bool = False,
+        allow: Collection[str] = (),
     ) -> None:
         self.clock = ManualClock(now)
         self.alerts: list[str] = []
@@ -135,6 +139,7 @@ class SkillTester:
         self._learned: tuple[SkillSentences, ...] = ()
         self._waiting: Callable[[Message], None] = lambda _: None
         self._broken = broken
+        self._allow = allow
         self._boot = "boot-1"
         self._sessions = 0
         self._machine = self._new_machine()
@@ -227,7 +232,21 @@ class SkillTester:
         """What a skill has on the disk."""
         return stored(self._data, name)
 
+    def allow(self, name: str) -> None:
+        """Let a skill reach what it asks for, as `assistant skills allow` does; counts from the next `rescan`."""
+        for found in find_skills(self._places):
+            if found.id == name and found.manifest is not None:
+                chosen = read_settings(name, found.manifest.settings, self._settings.settings)
+                hosts = wanted(found.manifest, chosen)
+                allow(self._paths().allowed, name, hosts, found.manifest.sends, int(self.clock.now().timestamp()))
+
+    def forbid(self, name: str) -> None:
+        """Let a skill reach nothing any more; counts from the next `rescan`, for the door at once."""
+        forbid(self._paths().allowed, name)
+
     async def _start(self) -> None:
+        for name in self._allow:
+            self.allow(name)
         self._bus = _TestBus(self._heard)
         self._service = SkillsService(
             self._paths(),
@@ -262,7 +281,7 @@ class SkillTester:
             self._decider.learn(sentences)
 
     def _paths(self) -> Paths:
-        return find_paths({"STATE_DIRECTORY": str(self._data), "HOME": str(self._data)})
+        return find_paths(dict.fromkeys(("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "HOME"), str(self._data)))
 
     def _session(self) -> str:
         self._sessions += 1

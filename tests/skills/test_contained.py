@@ -71,7 +71,9 @@ STARTS_BADLY = "class Probe(Skill):\n @intent('go')\n def go(self, r): pass\n de
 DIALOGS = {"which": "which one?", "chosen": "{what}, {loud}.", "ring": "{what} is over."}
 MANIFEST = """
     permissions: [network:localhost]
+    sends: nothing
     settings: {colour: {type: text, default: blue}}
+    store: {holds: what was chosen, retention: five minutes}
 """
 
 

@@ -78,9 +78,9 @@ def _bad_sentence(folder: Path) -> None:
     (folder / "locale" / "en" / "greet.intent").write_text("hello (world")
 
 
-def _wants_network(folder: Path) -> None:
+def _wants_files(folder: Path) -> None:
     with (folder / "skill.yaml").open("a") as file:
-        file.write("permissions: ['network:example.org']\n")
+        file.write("permissions: ['files:/etc']\n")
 
 
 def _link_out(folder: Path) -> None:
@@ -105,7 +105,7 @@ def _device(folder: Path) -> None:
     [
         (_no_manifest, "there is no skill in it"),
         (_bad_sentence, "greeter/locale/en/greet.intent:1:7: '(' is never closed"),
-        (_wants_network, "this skill asks for network:example.org. It cannot be installed until"),
+        (_wants_files, "unknown permission 'files:/etc'"),
         (_link_out, "links and devices are not allowed"),
         (_device, "links and devices are not allowed"),
         (_syntax, "greeter/skill.py:1: this is no Python"),

@@ -18,7 +18,9 @@ def skill(folder: Path, text: str) -> Path:
 
 
 def test_a_manifest_is_read_without_running_code(tmp_path: Path) -> None:
-    manifest = read_manifest(skill(tmp_path, GOOD + "permissions: ['network:example.org']\nlanguages: [en, de]\n"))
+    manifest = read_manifest(
+        skill(tmp_path, GOOD + "permissions: ['network:example.org']\nsends: x\nlanguages: [en, de]\n")
+    )
     assert (manifest.id, manifest.version, manifest.file, manifest.cls) == ("probe", "1.10", "skill", "Probe")
     assert manifest.permissions == ("network:example.org",)
     assert manifest.languages == ("en", "de")

@@ -1,0 +1,108 @@
+"""`assistant skills allow|forbid`: the household's yes to what one skill may reach, and its end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+
+from assistant.bus.socket import connect
+from assistant.cli.context import Context
+from assistant.config.allowed import allow, forbid, read_allowed
+from assistant.errors import BusError, SkillError
+from assistant.messages import skill
+from assistant.skills.find import Found, find_skills, places
+from assistant.skills.permissions import granted, wanted
+from assistant.skills.settings import read_settings
+
+ANSWER_SECONDS = 30.0
+
+
+def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    allowing = actions.add_parser("allow", help="let a skill reach the hosts that it asks for; shows them first")
+    allowing.add_argument("id")
+    allowing.add_argument("--yes", action="store_true", help="do not ask")
+    allowing.set_defaults(handler=allow_skill)
+    forbidding = actions.add_parser("forbid", help="let a skill reach nothing any more, at once")
+    forbidding.add_argument("id")
+    forbidding.set_defaults(handler=forbid_skill)
+
+
+def allow_skill(context: Context, arguments: argparse.Namespace) -> int:
+    found = _skill(context, arguments.id)
+    manifest = found.manifest
+    if manifest is None or not manifest.permissions:
+        raise SkillError("it asks for nothing, so there is nothing to allow", where=arguments.id)
+    hosts = wanted(manifest, read_settings(manifest.id, manifest.settings, context.config.skills.settings))
+    if not hosts:
+        named = ", ".join(each.partition(":")[2].strip("{}") for each in manifest.permissions)
+        hint = f"Set skills.settings {manifest.id}.{named} in the configuration"
+        raise SkillError("it does not know yet what to reach", where=arguments.id, hint=hint)
+    print(f"{manifest.id} would reach, and nothing else:")
+    for host in hosts:
+        print(f"  {host}")
+    print(f"It sends there: {manifest.sends}.")
+    if not arguments.yes:
+        if not sys.stdin.isatty():
+            raise SkillError("nobody can be asked", where="terminal", hint="Add --yes if you mean it")
+        if not input("Allow this? [y/N] ").strip().lower().startswith("y"):
+            print("Nothing was allowed.")
+            return 1
+    allow(context.paths.allowed, manifest.id, hosts, manifest.sends, int(time.time()))
+    print(f"Allowed. {_tell(context)} Taken back by: assistant skills forbid {manifest.id}")
+    return 0
+
+
+def forbid_skill(context: Context, arguments: argparse.Namespace) -> int:
+    if forbid(context.paths.allowed, arguments.id):
+        print(f"{arguments.id} may reach nothing any more. {_tell(context)}")
+    else:
+        print(f"{arguments.id} was not allowed to reach anything.")
+    return 0
+
+
+def state(context: Context, found: Found) -> str:
+    """How a skill is, for a list: "ok", with what it may reach, or asks to."""
+    manifest = found.manifest
+    if manifest is None or not manifest.permissions:
+        return "ok"
+    try:
+        hosts = wanted(manifest, read_settings(manifest.id, manifest.settings, context.config.skills.settings))
+    except SkillError as error:
+        return f"does not work: {error.problem}"
+    may = granted(hosts, read_allowed(context.paths.allowed).get(manifest.id))
+    if hosts and may == hosts:
+        return f"ok, reaches {', '.join(map(str, may))}"
+    return f"not allowed: asks to reach {', '.join(map(str, hosts))}" if hosts else "not set up"
+
+
+def _skill(context: Context, name: str) -> Found:
+    known = find_skills(places(context.paths, context.config.skills.folders))
+    for found in known:
+        if found.id == name and not found.hidden_by:
+            if found.problem is not None:
+                raise found.problem
+            return found
+    hint = f"Known: {', '.join(sorted(each.id for each in known))}"
+    raise SkillError("there is no such skill", where=name, hint=hint)
+
+
+def _tell(context: Context) -> str:
+    """Have the running assistant look again; what came of it."""
+    try:
+        asyncio.run(_rescan(context))
+    except BusError:
+        return "The assistant is not running; it will know when it starts."
+    except TimeoutError:
+        return "The running assistant did not answer. See: assistant status."
+    return "The running assistant knows."
+
+
+async def _rescan(context: Context) -> None:
+    async with connect(context.socket, hears=(skill.Loaded,)) as bus, asyncio.timeout(ANSWER_SECONDS):
+        inbox = bus.subscribe((skill.Loaded,), "skills")
+        bus.publish(skill.Rescan(), "client")
+        async for _ in inbox:
+            return
+    raise BusError("the assistant stopped")
