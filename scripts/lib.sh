@@ -13,6 +13,9 @@ RUN_PACKAGES=(python3-venv python3-dev g++ portaudio19-dev libfann-dev swig git 
 # shellcheck disable=SC2034  # used by scripts/test
 TEST_PACKAGES=("${RUN_PACKAGES[@]}" pulseaudio pulseaudio-utils libasound2-plugins alsa-utils espeak-ng sox strace mpv
     procps systemd mosquitto mosquitto-clients)
+# What shows, cuts, turns or hinders a running assistant: tracer, file systems on images, clocks, networks, sandboxes.
+# shellcheck disable=SC2034  # used by scripts/prove-privacy
+PROOF_PACKAGES=("${TEST_PACKAGES[@]}" strace bubblewrap e2fsprogs faketime iproute2 mount util-linux)
 # These are published as source only. Everything else has to come as a wheel, so that a missing one is a clear error
 # and not an hour of compiling.
 SOURCE_ONLY=fann2,padaos,padatious,pyaudio,srt
