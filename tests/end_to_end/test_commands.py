@@ -159,9 +159,9 @@ def test_bad_recordings_are_one_clear_line_each_and_the_rest_is_heard(
         (["--set", "tts.voice=jo", "say", "hi", "--wav", "x.wav"], "assistant models install"),
         (["--set", "intent.engines=[magic]", "ask", "hi"], "Known: templates, classifier, padatious"),
         (["--config", "/nowhere.yaml", "ask", "hi"], "no such file"),
-        (["hear", "--skills", "/nowhere", "x.wav"], "no such folder"),
+        (["hear", "--skills", "missing", "x.wav"], "no such folder"),
         (["run", "ears"], "Known: hub, consent, audio, wake"),
-        (["say", "hi", "--wav", "/nowhere/x.wav"], "cannot be written"),
+        (["say", "hi", "--wav", "missing/x.wav"], "cannot be written"),
         (["models", "install", "nonsense"], "nonsense"),
     ],
 )
