@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 
 from assistant.bus.base import Bus
@@ -14,10 +15,16 @@ SECONDS = (1.0, 3.0)
 second."""
 
 
+def forget() -> None:
+    """Overwrite what was let go of, also where objects hold each other. Takes some 20 ms (x86-64)."""
+    gc.collect()
+    overwrite_freed()
+
+
 class Forgetter:
     """One for a process, however many services and buses it has."""
 
-    def __init__(self, overwrite: Callable[[], None] = overwrite_freed) -> None:
+    def __init__(self, overwrite: Callable[[], None] = forget) -> None:
         self._overwrite = overwrite
         self._due: list[asyncio.TimerHandle] = []
 

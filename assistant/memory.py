@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 from functools import cache
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ _M_ARENA_MAX = -8  # malloc.h
 
 _PYTHON_SIZES = range(64, 513, 16)  # bytes; smaller objects hold no more than a few letters
 _PYTHON_BYTES = 512 * 1024  # of each size: more than is ever free in pools that are partly in use
-_POOL_BYTES = 4 << 20  # and in pools that no size has
+_ARENA_BYTES = 1 << 20  # maps so much when no pool is free any more
+_POOL_BYTES = 64 << 20  # in free pools: never more
 _HEADER = bytes.__basicsize__
 
 _NUMPY_SIZES = range(16, 1024, 2)  # bytes; numpy/_core/src/multiarray/alloc.c keeps up to 7 of each
@@ -112,11 +114,22 @@ def overwrite_thread_cache() -> None:
 
 def _overwrite_small_objects() -> None:
     """What CPython's own allocator has freed: every free block of each size, and pools without a size."""
-    held = [bytes(_PYTHON_SIZES[-1] - _HEADER) for _ in repeat(None, _POOL_BYTES // _PYTHON_SIZES[-1])]
+    held: list[bytes] = []
+    before = _mapped()
+    while len(held) * _PYTHON_SIZES[-1] < _POOL_BYTES and _mapped() - before < _ARENA_BYTES:
+        held += [bytes(_PYTHON_SIZES[-1] - _HEADER) for _ in repeat(None, 512)]
     held.clear()
     for size in _PYTHON_SIZES:
         held = [bytes(size - _HEADER) for _ in repeat(None, _PYTHON_BYTES // size)]
         held.clear()
+
+
+def _mapped() -> int:
+    """Bytes of address space that this process uses; 0 if the kernel does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_bytes().split()[0]) * _PAGE
+    except OSError:
+        return 0
 
 
 def _overwrite_heap(heap: _Heap) -> None:

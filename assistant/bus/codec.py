@@ -12,6 +12,7 @@ import math
 import types
 import typing
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any, Literal, Union, cast
 
@@ -150,12 +151,12 @@ def _one_of(choices: tuple[Any, ...]) -> Check:
 
 def _any_of(parts: list[Check]) -> Check:
     def check(value: Any, path: str) -> Any:
-        for part in parts:
-            try:
+        *others, last = parts
+        for part in others:
+            # A kept error would hold its frame, and that the message, until cycles are looked for.
+            with suppress(CodecError):
                 return part(value, path)
-            except CodecError as error:
-                last = error
-        raise last
+        return last(value, path)
 
     return check
 
