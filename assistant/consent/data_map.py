@@ -6,6 +6,7 @@ becomes a row of its own. A store that no manifest speaks of (its skill is gone)
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ import yaml
 from assistant.config.paths import Paths
 from assistant.consent.erase import erase_file
 from assistant.consent.stores import StoreSeals
-from assistant.errors import ConsentError
+from assistant.errors import ConsentError, StoreError
 
 STORE = (".store", ".new", ".broken", ".json")
 """Names a skill's store may have: itself, while it is written, one that could not be read, its plain form of old."""
@@ -175,17 +176,31 @@ class DataMap:
 
 
 def _files(place: Path) -> Iterator[Path]:
-    """The file itself, or all plain files below a folder. Links are not followed."""
+    """The file itself, or all plain files below a folder. Links are not followed. Raises StoreError: a folder that
+    cannot be read is not an empty one."""
     try:
         mode = place.lstat().st_mode
-    except OSError:
+    except FileNotFoundError:
         return
+    except OSError as error:
+        raise _unread(error, place) from error
     if not stat.S_ISDIR(mode):
         if stat.S_ISREG(mode):
             yield place
         return
-    for folder, _, names in os.walk(place):
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise _unread(error, place) from error
+
+    for folder, _, names in os.walk(place, onerror=refuse):
         for name in sorted(names):
             path = Path(folder) / name
-            if stat.S_ISREG(path.lstat().st_mode):
-                yield path
+            with contextlib.suppress(FileNotFoundError):
+                if stat.S_ISREG(path.lstat().st_mode):
+                    yield path
+
+
+def _unread(error: OSError, place: Path) -> StoreError:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return StoreError(f"the disk refused: {reason.lower()}", where=error.filename or str(place), hint="Check the disk")
