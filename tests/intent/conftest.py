@@ -35,10 +35,16 @@ def house() -> list[SkillSentences]:
 
 
 def bundled() -> list[SkillSentences]:
-    """The bundled skills, but those whose place a skill of house.yaml takes."""
-    taken = load(DATA / "house.yaml")["skills"]
-    folders = sorted(path.parent for path in (TREE / "skills").glob("*/locale"))
-    return [read_sentences(folder.name, folder, "en") for folder in folders if folder.name not in taken]
+    """All that the assistant comes with."""
+    folders = sorted(path.parent for path in (TREE / "skills").glob("*/skill.yaml"))
+    return [read_sentences(folder.name, folder, "en") for folder in folders]
+
+
+def everything() -> list[SkillSentences]:
+    """The bundled skills, and those of house.yaml that none of them takes the place of."""
+    ours = bundled()
+    taken = {each.skill for each in ours}
+    return [*ours, *(each for each in house() if each.skill not in taken)]
 
 
 def out_of_scope() -> list[str]:
@@ -48,4 +54,4 @@ def out_of_scope() -> list[str]:
 
 @pytest.fixture(scope="session")
 def all_skills() -> list[SkillSentences]:
-    return [*house(), *bundled()]
+    return everything()

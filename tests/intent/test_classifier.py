@@ -16,7 +16,7 @@ from assistant.intent.engine import SkillSentences
 from assistant.intent.examples import NONE, essence, examples, nobody_lines
 from assistant.intent.linear import Features, Linear
 from assistant.intent.template_engine import TemplateEngine
-from tests.intent.conftest import DATA, NOW, bundled, house, load, out_of_scope
+from tests.intent.conftest import DATA, NOW, everything, load, out_of_scope
 from tests.intent.test_engine_contract import BELL, LAMP
 
 
@@ -24,7 +24,7 @@ from tests.intent.test_engine_contract import BELL, LAMP
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassifierEngine]:
     engine = ClassifierEngine(tmp_path_factory.mktemp("classifier"))
     engine.start()
-    engine.learn([*house(), *bundled()])
+    engine.learn(everything())
     yield engine
     engine.close()
 

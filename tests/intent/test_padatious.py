@@ -10,7 +10,7 @@ import pytest
 from assistant.errors import EngineError
 from assistant.intent.engine import SkillSentences
 from assistant.intent.padatious_engine import PadatiousEngine
-from tests.intent.conftest import NOW, bundled, house, out_of_scope
+from tests.intent.conftest import NOW, everything, house, out_of_scope
 from tests.intent.test_engine_contract import BELL, LAMP
 
 
@@ -67,7 +67,7 @@ def test_closing_ends_a_training_that_runs(tmp_path: Path) -> None:
 
     def learn() -> None:
         try:
-            engine.learn([*house(), *bundled()])
+            engine.learn(everything())
         except EngineError as error:
             errors.append(error.problem)
 

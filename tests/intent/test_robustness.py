@@ -13,7 +13,7 @@ from assistant.grammar.folder import read_sentences
 from assistant.grammar.words import words
 from assistant.intent.engine import Match
 from assistant.intent.template_engine import TemplateEngine
-from tests.intent.conftest import DATA, NOW, bundled, house, load
+from tests.intent.conftest import DATA, NOW, everything, load
 
 COFFEE = Path(__file__).parents[3] / "shared" / "recordings" / "commands"
 SMALL = frozenset(["a", "an", "the", "to", "of", "for", "in", "on", "at", "is", "my", "me", "and", "it", "are", "do"])
@@ -50,7 +50,7 @@ def errors(said: list[str], random: Random) -> Iterator[tuple[str, list[str]]]:
 
 def test_one_error_seldom_costs_the_intent_and_hardly_ever_starts_another() -> None:
     engine = TemplateEngine()
-    engine.learn([*house(), *bundled()])
+    engine.learn(everything())
     random = Random(7)
     right, wrong, count = 0, [], 0
     for text in sentences():
@@ -77,7 +77,7 @@ def values(match: Match) -> dict[str, float | str | None]:
 @pytest.mark.skipif(not COFFEE.is_dir(), reason="needs the recordings beside the project")
 def test_every_labelled_coffee_is_understood_beside_all_other_skills() -> None:
     engine = TemplateEngine()
-    engine.learn([*house(), *bundled(), read_sentences("coffee", COFFEE, "en")])
+    engine.learn([*everything(), read_sentences("coffee", COFFEE, "en")])
     labels = json.loads((COFFEE / "labels.json").read_text(encoding="utf-8"))
     random = Random(1)
     verbs = ["brew", "can i get", "can i have", "i want", "get me", "give me", "i'd like", "make me", "may i have"]
