@@ -25,6 +25,7 @@ MAY_WRITE = {
     "assistant/consent/erase.py": "the gate: destroys what it kept",
     "assistant/consent/export.py": "the gate: copies that the owner asked for",
     "assistant/consent/folder.py": "the gate: the only door for what a person said, and only under a yes",
+    "assistant/consent/pages.py": "the gate: how far its ledger goes, and counts that somebody agreed to, sealed",
     "assistant/consent/rights.py": "the gate: a clip handed to its owner's ears",
     "assistant/consent/trim.py": "the gate: tells the disk that blocks are free",
     "assistant/hardening.py": "/proc/self/coredump_filter: no memory in core dumps",

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from assistant.build import Builder
+from assistant.cli import debug
 from assistant.cli.context import Context
 from assistant.cli.output import table
 from assistant.consent.gate import Grant
@@ -17,6 +18,7 @@ from assistant.consent.purposes import find_purpose, load_purposes
 from assistant.consent.room import Room
 from assistant.errors import Refused
 
+NO_RECEIPT = "No receipt: nobody has ever agreed to anything, so there is no ledger."
 EXAMPLES = """examples:
   assistant consent grant wake_word --days 7
   assistant consent withdraw wake_word
@@ -46,6 +48,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     verbs.add_parser("status", help="what holds now").set_defaults(handler=status)
     verbs.add_parser("log", help="the signed ledger").set_defaults(handler=log)
     verbs.add_parser("verify", help="check ledger, keys and clips").set_defaults(handler=verify)
+    debug.register(verbs)
     guest = verbs.add_parser("guest", help="keep nothing for some hours; 0 ends it")
     guest.add_argument("hours", type=float)
     guest.set_defaults(handler=guest_mode)
@@ -68,7 +71,7 @@ def actor() -> str:
 
 
 def grant(context: Context, arguments: argparse.Namespace) -> int:
-    purpose = find_purpose(arguments.purpose)
+    purpose = opened(context).gate.offered(arguments.purpose)
     print(f"{purpose.what}\nWho can hear it: {', '.join(purpose.recipients)}.\nFor how long: {arguments.days} days.")
     print("Unless you listen to a clip and keep it, it is deleted after 48 hours.")
     if not arguments.yes and input("Do you agree? Type yes: ").strip().lower() != "yes":
@@ -116,6 +119,9 @@ def status(context: Context, arguments: argparse.Namespace) -> int:
 def log(context: Context, arguments: argparse.Namespace) -> int:
     found = room(context)
     with found.store.session(verify=True) as session:
+        if session.blank:
+            print("There is no ledger: nobody has ever agreed to anything.")
+            return 0
         rows = [
             [
                 str(one.seq),
@@ -136,11 +142,16 @@ def verify(context: Context, arguments: argparse.Namespace) -> int:
     """Reads everything once; Tampered names the first bad record."""
     found = room(context)
     with found.store.session(verify=True) as session:
+        if session.blank:
+            print("Nobody has ever agreed to anything: there is no ledger, no key and no clip.")
+            return 0
         clips, damaged = session.vault.scan()
         slots = {slot.clip: slot for slot in session.slots.used()}
         for info in clips:
             session.vault.samples(slots[info.clip])
+        session.usage.read()
         print(f"ledger: {len(session.records)} records, chained, signed, anchored")
+        print(f"witness: has seen all of them ({found.store.home}-witness)")
         print(f"clips:  {len(clips)} whole, {len(damaged)} damaged")
     if damaged:
         raise Refused(
@@ -158,7 +169,7 @@ def guest_mode(context: Context, arguments: argparse.Namespace) -> int:
 def report(receipt: Receipt) -> int:
     """Print a receipt; 1 if something could not be destroyed."""
     things = [f"{count} {surface}" for surface, count in receipt.counts.items() if count >= 0]
-    print(f"Destroyed: {', '.join(things)}. Receipt {receipt.code}.")
+    print(f"Destroyed: {', '.join(things)}. " + (f"Receipt {receipt.code}." if receipt.code else NO_RECEIPT))
     if receipt.copies:
         print(f"{receipt.copies} of them are in copies you took: see 'assistant data recall'.")
     for surface in receipt.failed:

@@ -72,6 +72,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def show(context: Context, arguments: argparse.Namespace) -> int:
     found = room(context)
     clips, damaged = found.rights.clips()
+    usage = found.rights.usage()
     places = found.data.inventory()
     stray = found.data.strays()
     if arguments.json:
@@ -82,6 +83,7 @@ def show(context: Context, arguments: argparse.Namespace) -> int:
                 for one in clips
             ],
             "damaged": damaged,
+            "usage": usage,
             "surfaces": {
                 one.row.id: {"files": one.files, "bytes": one.bytes, "holds": one.row.holds, "kept": one.row.retention}
                 for one in places
@@ -108,6 +110,8 @@ def show(context: Context, arguments: argparse.Namespace) -> int:
         print("No clip is kept.")
     for clip in damaged:
         print(f"{clip[:8]}  damaged: it cannot be read any more")
+    for skill, number in sorted(usage.items()):
+        print(f"{skill} answered {number} time{'' if number == 1 else 's'}")
     rows = [
         [one.row.id, str(one.files), str(one.bytes), when(one.newest), one.row.holds, one.row.retention]
         for one in places

@@ -58,6 +58,8 @@ class Anchor:
     guest_until: int
     """Guest mode holds until then (true time); 0: off."""
     intent: Intent | None
+    witnessed: bool = False
+    """There is a witness outside of the store's folder: if it is gone, somebody took it."""
 
     def sealed(self, key: bytes) -> bytes:
         """PAGE bytes: MAC, length, JSON, zeros."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from assistant.consent.consents import Consent
+from assistant.consent.debug import debug_files
+from assistant.consent.gate import USAGE
 from assistant.consent.purge import Receipt
 from assistant.consent.room import Room
 from assistant.consent.words import Words, date, digits, duration, listing
@@ -80,11 +82,18 @@ class Answers:
             oldest, newest = (min(one.wall for one in clips), max(one.wall for one in clips)) if clips else (0, 0)
             number = f"{count} recording{'' if count == 1 else 's'}"
             said.append(self.words("know.clips", clips=number, oldest=date(oldest), newest=date(newest)))
+        if counts := self.room.rights.usage():
+            told = [f"{name} {number} time{'' if number == 1 else 's'}" for name, number in sorted(counts.items())]
+            said.append(self.words("know.usage", counts=listing(told)))
         if stores := self.room.data.stores():
             said.append(self.words("know.skills", skills=listing([one.id.partition(":")[2] for one in stores])))
         said += [self.words("know.consents", called=self._called(one), date=date(one.until)) for one in self._live()]
+        if debug_files(self.room.paths):
+            said.append(self.words("know.debug"))
         others = [one for one in self.room.data.inventory() if one.row.personal and one.files]
-        assert {one.row.kind for one in others} <= {"clips", "skills"}, "a personal surface without words"
+        assert {one.row.kind for one in others} <= {"clips", "counters", "skills", "debug"}, (
+            "a personal surface without words"
+        )
         return " ".join(said) or self.words("know.nothing")
 
     def _withdraw(self, purpose: str) -> Answer:
@@ -101,15 +110,21 @@ class Answers:
     def _receipt(self, name: str, receipt: Receipt, why: str) -> Answer:
         number = receipt.clips
         how = "none" if number == 0 else "one" if number == 1 else "many"
-        skills = [one.partition(":")[2] for one, count in receipt.counts.items() if one != "clips" and count > 0]
-        said = [] if skills and not number else [self.words(f"deleted.{how}", count=number)]
+        gone = [one for one, count in receipt.counts.items() if count > 0]
+        skills = [one.partition(":")[2] for one in gone if one.startswith("skill:")]
+        usage = USAGE in gone
+        said = [] if (skills or usage) and not number else [self.words(f"deleted.{how}", count=number)]
         if skills:
             said.append(self.words("deleted.skills", skills=listing(skills)))
+        if usage:
+            said.append(self.words("deleted.usage"))
         if receipt.copies:
             said.append(self.words("deleted.copies", count=receipt.copies))
         if receipt.failed:
             said.append(self.words("deleted.failed", what=listing(receipt.failed)))
-        text = self.words(name, deleted=" ".join(said), code=digits(receipt.code))
+        if receipt.code:
+            said.append(self.words("receipt", code=digits(receipt.code)))
+        text = self.words(name, deleted=" ".join(said))
         return Answer(text=text, receipt=receipt, why=why)
 
     def _kept(self) -> str:

@@ -23,7 +23,8 @@ from assistant.consent.clip import ClipInfo
 from assistant.consent.recall import Export, read_exports, write_export
 from assistant.consent.record import Record
 from assistant.consent.rights import wav
-from assistant.consent.store import Session, Store
+from assistant.consent.session import Session
+from assistant.consent.store import Store
 from assistant.errors import Refused, StoreError
 
 Layout = Literal["common-voice", "precise"]

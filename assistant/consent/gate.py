@@ -15,11 +15,18 @@ from assistant.consent.clip import ClipInfo, NewClip
 from assistant.consent.consents import DAY, Consent
 from assistant.consent.purposes import Purpose, find_purpose
 from assistant.consent.record import Record
-from assistant.consent.store import Session, Store
+from assistant.consent.session import Session
+from assistant.consent.store import Store
 from assistant.errors import Refused
 
 QUARANTINE = 47 * 3600
 """Seconds that a new clip waits for its owner to hear it. Looked at every hour, so it is gone within 48 h."""
+
+
+USAGE = "usage"
+MOST_COUNTED = 60
+"""Skills that are counted by name; more are counted together."""
+OTHERS = "others"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +58,12 @@ class Gate:
     def __init__(self, store: Store, *, forbidden: Iterable[str] = ()) -> None:
         self._store = store
         self._forbidden = frozenset(forbidden)
+        self._guest_until = 0
+        """Guest mode that was begun before there was a store to write it into."""
+
+    def forbids(self, name: str) -> bool:
+        """Whether the configuration does."""
+        return name in self._forbidden
 
     def purpose(self, name: str, language: str = "en") -> Purpose:
         """Raises Refused for a purpose that is not known or that the configuration forbids."""
@@ -59,12 +72,19 @@ class Gate:
             raise Refused(f"the configuration forbids {name}", where="consent.forbid")
         return found
 
+    def offered(self, name: str, language: str = "en") -> Purpose:
+        """The same for a purpose that somebody could say yes to. Raises Refused where nothing would come of a yes."""
+        found = self.purpose(name, language)
+        if not found.offered:
+            raise Refused("nothing on this device learns from recordings yet, so there is nothing to allow", where=name)
+        return found
+
     def grant(self, grant: Grant) -> Consent:
         """Write a yes. A second yes to the same purpose renews it. Raises Refused, Tampered, StoreError."""
-        purpose = self.purpose(grant.purpose, grant.language)
+        purpose = self.offered(grant.purpose, grant.language)
         if not 1 <= grant.days <= purpose.max_days or not 0 <= grant.retention_days <= grant.days:
             raise Refused(f"{grant.days} days are not possible for {grant.purpose}", hint=f"1 to {purpose.max_days}")
-        with self._store.session() as session:
+        with self._store.session(make=True) as session:
             before = next((one for one in session.live() if one.purpose == grant.purpose), None)
             session.append(
                 Record(
@@ -84,11 +104,16 @@ class Gate:
                     retention_days=grant.retention_days or grant.days,
                 )
             )
+            if self._guest_until > max(session.now.true, session.anchor.guest_until):
+                session.write(guest_until=self._guest_until)
             return session.consents()[session.records[-1].record]
 
     def deny(self, purpose: str, *, method: str, actor: str) -> None:
-        """Write down that the question was asked and the answer was no, or no valid yes."""
+        """Write down that the question was asked and the answer was no, or no valid yes. Before the first yes there is
+        nothing to write it into."""
         with self._store.session() as session:
+            if session.blank:
+                return
             session.append(
                 Record(
                     event="denied",
@@ -144,12 +169,34 @@ class Gate:
         finally:
             new.samples[:] = 0
 
+    def count(self, skill: str) -> bool:
+        """A skill has answered: count it, if somebody agreed to that; whether it was. No words and no times are kept.
+
+        Raises Tampered, StoreError.
+        """
+        with self._store.session() as session:
+            consent = next((one for one in self._allowed(session) if one.purpose == USAGE), None)
+            if consent is None or session.guest:
+                return False
+            kept = session.usage.read() or {}
+            counts = dict(kept["counts"]) if kept.get("record") == consent.record else {}
+            name = skill if skill in counts or len(counts) < MOST_COUNTED else OTHERS
+            counts[name] = counts.get(name, 0) + 1
+            session.usage.write({"record": consent.record, "counts": counts})
+            return True
+
     def guest(self, hours: float, *, method: str, actor: str) -> int:
-        """Keep nothing for a while, whatever was granted; 0 hours ends it. Returns when it ends (true time)."""
+        """Keep nothing for a while, whatever was granted; 0 hours ends it. Returns when it ends (true time).
+
+        Where nobody has agreed to anything yet, it is remembered until this process ends and not written down.
+        """
         if not 0 <= hours <= 24 * 30:
             raise Refused("guest mode lasts from 1 hour to 30 days")
         with self._store.session() as session:
             until = session.now.true + int(hours * 3600) if hours else 0
+            self._guest_until = until
+            if session.blank:
+                return until
             record = Record(
                 event="guest",
                 time=session.now.wall,

@@ -38,8 +38,9 @@ class HolderService(Service):
         stt.Nothing,
         consent.Leave,
         consent.Decided,
+        consent.Debugging,
     )
-    says: ClassVar[tuple[type[Message], ...]] = (consent.Ask, consent.Offer)
+    says: ClassVar[tuple[type[Message], ...]] = (consent.Ask, consent.Offer, consent.Note)
 
     def __init__(self, microphone: Microphone, keeper: Keeper, language: str = "en") -> None:
         super().__init__()
@@ -56,12 +57,17 @@ class HolderService(Service):
         self._request_from = 0
         self._transcript = Spoken()
         self._leave = Leave()
+        self._debugging = False
 
     async def start(self) -> None:
         if self._bus is not None:
             self._keeper.join(self._bus)
 
     async def handle(self, message: Message) -> None:
+        if isinstance(message, consent.Debugging):
+            self._debugging = message.live
+        elif isinstance(message, stt.Transcript) and self._debugging:
+            self.say(consent.Note(text=message.text))
         match message:
             case wake.Detected():
                 self._wake = message

@@ -15,9 +15,11 @@ from typing import Protocol
 from assistant.consent.anchor import Intent
 from assistant.consent.clip import ClipInfo
 from assistant.consent.consents import fold
+from assistant.consent.gate import USAGE
 from assistant.consent.recall import copies
 from assistant.consent.record import Event, Record
-from assistant.consent.store import Session, Store
+from assistant.consent.session import Session
+from assistant.consent.store import Store
 from assistant.consent.trim import trim
 from assistant.errors import AssistantError, Tampered
 
@@ -38,9 +40,37 @@ class Surface(Protocol):
         ...
 
 
+class Journal(Protocol):
+    """Remembers that the surfaces are being walked, where there is no store to write that into."""
+
+    def begin(self) -> None:
+        """Never fails: what cannot be remembered is done all the same."""
+        ...
+
+    def begun(self) -> bool: ...
+
+    def end(self) -> None:
+        """Raises StoreError."""
+        ...
+
+
+class NoJournal:
+    """Remembers nothing."""
+
+    def begin(self) -> None:
+        return
+
+    def begun(self) -> bool:
+        return False
+
+    def end(self) -> None:
+        return
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What was destroyed. `code` finds it in the ledger."""
+    """What was destroyed. `code` finds it in the ledger; it is empty where nobody has ever agreed to anything, so that
+    there is no ledger."""
 
     code: str
     counts: dict[str, int] = field(default_factory=dict)
@@ -59,12 +89,18 @@ class Receipt:
         return tuple(surface for surface, number in self.counts.items() if number < 0)
 
 
+NOTHING = Receipt(code="", counts={"clips": 0})
+
+
 class Purge:
     """Works on the store; `surfaces` are walked when everything is to be forgotten."""
 
-    def __init__(self, store: Store, surfaces: Callable[[], Sequence[Surface]] = tuple) -> None:
+    def __init__(
+        self, store: Store, surfaces: Callable[[], Sequence[Surface]] = tuple, journal: Journal | None = None
+    ) -> None:
         self._store = store
         self._surfaces = surfaces
+        self._journal = journal or NoJournal()
 
     def withdraw(self, purposes: Iterable[str] | None, *, method: str, actor: str) -> Receipt:
         """Take back the yes to these purposes (None: to all) and destroy every clip kept under it.
@@ -73,6 +109,8 @@ class Purge:
         """
         wanted = None if purposes is None else frozenset(purposes)
         with self._store.session() as session:
+            if session.blank:
+                return NOTHING
             held = {slot.record for slot in session.slots.used()}
             records = tuple(
                 one.record
@@ -86,6 +124,8 @@ class Purge:
         """Forget everything: all consents, all clips, all surfaces. Works on a store that was tampered with, too."""
         try:
             with self._store.session() as session:
+                if session.blank:
+                    return replace(NOTHING, counts=NOTHING.counts | self._walk_once())
                 self._begin(session, Intent(why="everything", records=(), clips=(), method=method, actor=actor))
                 receipt = self._finish(session)
         except Tampered as fault:
@@ -110,6 +150,8 @@ class Purge:
     def expire(self) -> Receipt | None:
         """End what has run out: consents, retention, quarantine. None if nothing had. To be called every hour."""
         with self._store.session() as session:
+            if session.blank:
+                return None
             now = session.now
             over = tuple(one.record for one in fold(session.records).values() if not one.ended and not one.live(now))
             found, _ = session.vault.scan()
@@ -128,6 +170,10 @@ class Purge:
         with self._store.session(verify=True) as session:
             receipt = self._finish(session) if session.anchor.intent is not None else None
             session.vault.sweep_orphans()
+            if not session.blank and not any(one.purpose == USAGE for one in session.live()):
+                session.usage.erase()
+            elif session.blank and self._journal.begun():
+                receipt = replace(NOTHING, counts=NOTHING.counts | self._walk_once())
         return receipt
 
     def trim(self, receipt: Receipt) -> Receipt:
@@ -135,6 +181,8 @@ class Purge:
         return replace(receipt, trimmed=receipt.clips > 0 and trim(self._store.home))
 
     def _delete(self, session: Session, why: str, clips: Sequence[str], method: str, actor: str) -> Receipt:
+        if session.blank:
+            return NOTHING
         receipts = []
         for first in range(0, max(1, len(clips)), BATCH):
             batch = tuple(clips[first : first + BATCH])
@@ -162,10 +210,14 @@ class Purge:
         session.slots.destroy(slot.index for slot in doomed)
         session.vault.remove([slot.clip for slot in doomed])
         counts = {"clips": len(doomed)}
+        found = fold(session.records)
+        usage = {one.record for one in found.values() if one.purpose == USAGE}
+        if (everything or usage & set(intent.records)) and session.usage.erase():
+            counts[USAGE] = 1
         if everything:
             session.vault.sweep_orphans()
             counts |= self._walk()
-        for consent in fold(session.records).values():
+        for consent in found.values():
             if not consent.ended and (everything or consent.record in intent.records):
                 event = _event(
                     session, "expired" if intent.why == "expire" else "withdrawn", intent.method, intent.actor
@@ -176,9 +228,21 @@ class Purge:
         session.append(replace(event, counts=counts, detail=receipt.code), intent=None)
         return receipt
 
+    def _walk_once(self) -> dict[str, int]:
+        """Walk where there is no store whose anchor could remember that it was begun."""
+        self._journal.begin()
+        counts = self._walk()
+        if all(count >= 0 for count in counts.values()):
+            self._journal.end()
+        return counts
+
     def _walk(self) -> dict[str, int]:
         counts = {}
-        for surface in self._surfaces():
+        try:
+            surfaces = self._surfaces()
+        except AssistantError:
+            return {"skill-data": -1}  # what cannot be read was not destroyed
+        for surface in surfaces:
             try:
                 counts[surface.id] = surface.scrub()
             except AssistantError:

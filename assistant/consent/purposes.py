@@ -34,6 +34,8 @@ class Purpose:
     """Id of the text that was read out."""
     notice_sha256: str
     language: str
+    offered: bool
+    """False where nothing on this device would make use of a yes."""
 
 
 def load_purposes(language: str = "en") -> Mapping[str, Purpose]:
@@ -55,6 +57,7 @@ def load_purposes(language: str = "en") -> Mapping[str, Purpose]:
             notice=f"{name}/{language}/1",
             notice_sha256=hashlib.sha256(spoken.encode()).hexdigest(),
             language=language,
+            offered=raw.get("offered", True),
         )
     return MappingProxyType(found)
 
@@ -75,6 +78,7 @@ def find_purpose(name: str, language: str = "en") -> Purpose:
             notice=base.notice,
             notice_sha256=base.notice_sha256,
             language=base.language,
+            offered=base.offered,
         )
     if name not in purposes or name == "share":
         known = ", ".join([*(one for one in purposes if one != "share"), "share:<dataset>"])

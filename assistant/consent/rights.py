@@ -10,8 +10,9 @@ from dataclasses import replace
 from assistant.audio.frame import RATE, Samples
 from assistant.consent.clip import ClipInfo, Label
 from assistant.consent.consents import DAY
+from assistant.consent.session import Session
 from assistant.consent.slots import Slot
-from assistant.consent.store import Session, Store
+from assistant.consent.store import Store
 from assistant.errors import Refused
 
 SHORT = 6
@@ -29,6 +30,12 @@ class Rights:
         with self._store.session() as session:
             found, damaged = session.vault.scan()
             return found, [slot.clip for slot in damaged]
+
+    def usage(self) -> dict[str, int]:
+        """How often each skill answered, as far as somebody agreed that it is counted. Raises Tampered."""
+        with self._store.session() as session:
+            kept = None if session.blank else session.usage.read()
+            return dict(kept["counts"]) if kept else {}
 
     def samples(self, clip: str) -> Samples:
         """The sound of a clip, shape (n,). `clip` may be the first digits of its id. Raises Refused, Tampered."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from assistant.config.paths import Paths
 from assistant.consent.data_map import DataMap, Declared
+from assistant.consent.debug import debug_files
 from assistant.consent.gate import Gate
 from assistant.consent.purge import Purge
 from assistant.consent.rights import Rights
@@ -43,12 +44,13 @@ def open_room(
     """
     env = os.environ if environ is None else environ
     store = Store.open(paths.state / "consent", env, keeper)
-    data = DataMap(paths, seals or StoreSeals(paths.skill_keys, env), declared)
+    seals = seals or StoreSeals(paths.skill_keys, env)
+    data = DataMap(paths, seals, declared)
     return Room(
         paths=paths,
         store=store,
         gate=Gate(store, forbidden=forbidden),
-        purge=Purge(store, data.stores),
+        purge=Purge(store, lambda: [*data.stores(), *debug_files(paths)], seals),
         rights=Rights(store),
         data=data,
     )

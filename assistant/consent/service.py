@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from assistant.clock import Clock
+from assistant.consent import debug
 from assistant.consent.answers import Answer, Answers
 from assistant.consent.challenge import Challenge, two_words
 from assistant.consent.door import Door
@@ -56,6 +57,8 @@ class ConsentService(Service):
         tts.Started,
         tts.Ended,
         audio.Seen,
+        consent.Debug,
+        consent.Note,
         consent.Ask,
         consent.Offer,
     )
@@ -69,6 +72,8 @@ class ConsentService(Service):
         consent.Decided,
         audio.Mute,
         audio.Look,
+        consent.Debugging,
+        tts.Say,
     )
 
     def __init__(
@@ -94,16 +99,31 @@ class ConsentService(Service):
         self._challenge: Challenge | None = None
         self._typed: set[str] = set()
         self._mute_after = ""
+        self._asked: dict[str, str] = {}
+        """Which skill each open session asked."""
         self._recent: deque[str] = deque(maxlen=2)
         self._locked = ""
         self._paused = asyncio.Event()
         self._seeing: asyncio.Future[audio.Seen] | None = None
         self._worker: ThreadPoolExecutor | None = None
+        self._debug = debug.DebugGrant(
+            store=room.store,
+            paths=room.paths,
+            clock=clock,
+            words=self._words,
+            language=language,
+            forbidden=room.gate.forbids(debug.PURPOSE),
+            say=self.say,
+            spawn=self.spawn,
+            work=self._work,
+        )
 
     async def start(self) -> None:
         """Finish what a crash left; a store that was changed from outside locks it, but does not stop the assistant."""
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="consent")
         try:
+            self.say(consent.Debugging(live=False))
+            await self._work(self._debug.recover)
             await self._work(self._room.purge.recover)
         except Tampered as fault:
             self._locked = str(fault)
@@ -127,14 +147,18 @@ class ConsentService(Service):
         return health
 
     async def handle(self, message: Message) -> None:
+        await self._debug.take(message)
         match message:
             case dialog.Opened(session=name, why=why):
                 if why == "typed":
                     self._typed.add(name)
                 elif self._challenge is not None:
                     self._challenge.opened(name, why)
-            case dialog.Closed(session=name):
+            case dialog.Closed(session=name, outcome=outcome):
                 self._closed(name)
+                asked = self._asked.pop(name, "")
+                if asked not in ("", "dialog") and outcome in ("answered", "asked"):
+                    self.spawn(self._count(asked), "count")
             case tts.Started(session=name):
                 if self._challenge is not None:
                     self._challenge.started(name)
@@ -142,6 +166,8 @@ class ConsentService(Service):
                 self._spoken(name, cause)
             case intent.Matched(skill=skill_name) if skill_name == OWN:
                 await self._matched(message)
+            case intent.Matched(session=name, skill=skill_name):
+                self._asked[name] = skill_name
             case consent.Ask(request=request):
                 leave = await self._door.leave()
                 purposes = tuple(sorted(leave.purposes))
@@ -228,6 +254,8 @@ class ConsentService(Service):
                 )
             )
             self._locked = ""
+            if answer.why in ("withdraw", "everything"):
+                self.spawn(self._debug.end("withdrawn"), "debug")
         if answer.mute:
             self._mute_after = session
         self._reply(session, answer.text)
@@ -237,6 +265,9 @@ class ConsentService(Service):
 
     async def _trim(self, receipt: Receipt) -> None:
         await self._work(partial(self._room.purge.trim, receipt))
+
+    async def _count(self, asked: str) -> None:
+        await self._quietly(partial(self._room.gate.count, asked))
 
     async def _ask(self, session: str, slots: dict[str, Slot]) -> None:
         """Read back what a yes would mean, with the two words."""
@@ -250,6 +281,10 @@ class ConsentService(Service):
             return
         try:
             purpose = self._room.gate.purpose(purpose_name, self._language)
+            if not purpose.offered:
+                self.say(consent.Refused(purpose=purpose_name, why="nothing"))
+                self._reply(session, self._words("grant.nothing"))
+                return
         except Refused:
             self.say(consent.Refused(purpose=purpose_name, why="forbidden"))
             self._reply(session, self._words("grant.forbidden"))

@@ -1,6 +1,7 @@
 """Keys of the skills' stores: one each, in slots that are overwritten in place, so that a destroyed key is gone.
 
     skill-keys/stores.key   seals the slots, unless systemd holds the device key
+    skill-keys/forgetting   is there while everything is being forgotten, so that a crash in between is finished
     skill-keys/slots        SLOTS slots of 128 bytes, as in the vault's key file
     skill-data/ID.store     "ASTOR1\\0\\0", nonce (12), ChaCha20-Poly1305 of the content
 
@@ -23,10 +24,11 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from assistant.consent.device_key import load_device_key
 from assistant.consent.folder import Folder
 from assistant.consent.slots import FILE, SLOT, Slot, SlotTable
-from assistant.errors import StoreError, Tampered
+from assistant.errors import ConsentError, StoreError, Tampered
 
 SLOTS = 256
 KEY_FILE = "stores.key"
+FORGETTING = "forgetting"
 _MAGIC = b"ASTOR1\0\0"
 _NONCE = 12
 _KEY = 32
@@ -52,6 +54,29 @@ class StoreSeals:
             if table is not None and doomed:
                 table.destroy(doomed)
             return bool(doomed)
+
+    # Implements purge.Journal: an empty file says that everything is being forgotten.
+
+    def begin(self) -> None:
+        """Where no key is, nothing needs to be remembered."""
+        with contextlib.suppress(ConsentError):
+            if self._folder.exists() and not self.begun():
+                home = Folder.open(self._folder)
+                try:
+                    home.put(FORGETTING)
+                finally:
+                    home.close()
+
+    def begun(self) -> bool:
+        return (self._folder / FORGETTING).exists()
+
+    def end(self) -> None:
+        if self._folder.exists():
+            home = Folder.open(self._folder)
+            try:
+                home.remove([FORGETTING, f"new-{FORGETTING}"])
+            finally:
+                home.close()
 
     @contextlib.contextmanager
     def table(self, *, make: bool) -> Iterator[SlotTable | None]:

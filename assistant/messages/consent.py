@@ -35,7 +35,7 @@ class Refused(Message):
 
     topic: ClassVar[str] = "consent.refused"
     purpose: str
-    why: Literal["no", "phrase", "late", "echo", "typed", "forbidden"]
+    why: Literal["no", "phrase", "late", "echo", "typed", "forbidden", "unheard", "nothing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +99,34 @@ class Decided(Message):
     topic: ClassVar[str] = "consent.decided"
     request: str
     accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debug(Message):
+    """Write the words that are heard into a file, for so many minutes (1 to 60; 0 ends it).
+
+    It begins once it has been announced aloud: answered by `consent.debugging`, or `consent.refused`.
+    """
+
+    topic: ClassVar[str] = "consent.debug"
+    wish: ClassVar[bool] = True
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debugging(Message):
+    """Words are written into `file` until `until` (Unix time), or no longer."""
+
+    topic: ClassVar[str] = "consent.debugging"
+    live: bool
+    until: int = 0
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Message):
+    """Write these words down. Only said while `consent.debugging` is live, and only heeded then."""
+
+    topic: ClassVar[str] = "consent.note"
+    wish: ClassVar[bool] = True
+    text: Spoken

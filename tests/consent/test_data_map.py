@@ -39,7 +39,7 @@ def remember(room: Room, skill: str) -> Path:
 def test_every_file_the_room_writes_has_a_row(room: Room) -> None:
     remember(room, "timer")
     assert room.data.strays() == []
-    written = {"clips", "keys", "ledger", "lock", "device-key", "skill-keys", "skill:timer"}
+    written = {"clips", "keys", "ledger", "lock", "device-key", "witness", "skill-keys", "skill:timer"}
     for row in room.data.rows():
         without = [one for one in room.data.rows() if one.id != row.id]
         assert bool(room.data.strays(without)) == (row.id in written), row.id

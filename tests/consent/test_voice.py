@@ -204,11 +204,62 @@ async def test_an_answer_from_the_keyboard_or_another_session_grants_nothing(tal
 
 
 async def test_no_is_an_answer(talk: Talk) -> None:
-    await talk.ask()
+    keep(talk.room)
+    await talk.ask("my wake words")
     await talk.read_back()
     assert "Nothing is kept" in await talk.answer("no thank you")
     with talk.room.store.session() as session:
         assert session.records[-1].event == "denied"
+
+
+async def test_a_no_before_any_yes_is_not_even_written_down(talk: Talk) -> None:
+    await talk.ask()
+    await talk.read_back()
+    assert "Nothing is kept" in await talk.answer("no thank you")
+    assert await talk.command("guest") != ""
+    assert await talk.command("withdraw") == "Done. Nothing had been kept."
+    assert not talk.room.paths.state.exists()
+
+
+async def test_a_yes_that_nothing_would_come_of_is_not_asked_for(talk: Talk) -> None:
+    said = await talk.ask("learn from my recordings")
+    assert "Nothing on this device learns" in said
+    assert "velvet tiger" not in said
+    await talk.read_back()
+    await talk.answer("velvet tiger")
+    assert talk.live() == set()
+    assert any(isinstance(one, consent.Refused) and one.why == "nothing" for one in talk.said)
+
+
+async def test_answers_are_counted_under_a_yes_only(talk: Talk) -> None:
+    async def answered(name: str, outcome: dialog.Outcome = "answered") -> None:
+        talk.number += 1
+        session = f"s{talk.number}"
+        talk.tell(
+            intent.Matched(
+                session=session, intent=f"{name}.x", skill=name, text=Spoken("purple"), confidence=1.0, engine="test",
+                slots=(),
+            ),
+            dialog.Closed(session=session, outcome=outcome),
+        )  # fmt: skip
+        await talk.settle()
+        await talk.command("know")  # goes through the same worker, after the counting
+
+    await answered("timer")
+    assert not talk.room.paths.state.exists()
+    talk.room.gate.grant(Grant(purpose="usage", days=7, method="cli", actor="me"))
+    for _ in range(2):
+        await answered("timer")
+    await answered("clock")
+    await answered("clock", "failed")
+    await answered("dialog")
+    assert talk.room.rights.usage() == {"timer": 2, "clock": 1}
+    assert "clock 1 time and timer 2 times" in await talk.command("know")
+    said = await talk.command("withdraw", purpose=("usage counts", ""))
+    assert said.startswith("Done. I destroyed the counts of how often each skill answered. Your receipt is")
+    await answered("timer")
+    assert talk.room.rights.usage() == {}
+    assert await talk.command("know") == "I keep nothing about you."
 
 
 def keep(room: Room, *sessions: str) -> None:
@@ -243,7 +294,7 @@ async def test_forget_everything_tells_the_skills_first(talk: Talk) -> None:
 
 
 async def test_forgetting_says_what_the_skills_had_remembered(talk: Talk) -> None:
-    talk.room.paths.skill_data.mkdir()
+    talk.room.paths.skill_data.mkdir(parents=True)
     (talk.room.paths.skill_data / "timer.json").write_text("{}")
     assert "timer" in await talk.forget_everything()
     assert await talk.command("know") == "I keep nothing about you."
@@ -268,7 +319,7 @@ async def test_forget_today(talk: Talk) -> None:
 async def test_what_do_you_know_about_me(talk: Talk) -> None:
     assert await talk.command("know") == "I keep nothing about you."
     keep(talk.room, "a", "b")
-    talk.room.paths.skill_data.mkdir()
+    talk.room.paths.skill_data.mkdir(parents=True)
     (talk.room.paths.skill_data / "timer.json").write_text("{}")
     said = await talk.command("know")
     assert "2 recordings" in said
