@@ -14,14 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from assistant.dialog.choosing import choose
-from assistant.dialog.context import Memory
 from assistant.dialog.own import ANSWERS, OWN, Own
 from assistant.dialog.phrases import Phrases
 from assistant.dialog.session import Limits, Offered, Question, Session, Stage, Why
-from assistant.messages import Message, Seconds, Spoken, audio, consent, dialog, intent, skill, stt, system, tts, wake
+from assistant.dialog.sessions import SPOKEN, Sessions
+from assistant.messages import Message, Spoken, audio, consent, dialog, intent, skill, stt, system, tts, wake
 
-SPOKEN = "voice"
-"""Who speaks is not told apart."""
 PRIVACY = "privacy"
 """What is said about privacy is nothing to go on from."""
 CERTAIN = 0.95
@@ -29,40 +27,24 @@ CERTAIN = 0.95
 SPEAKING_SECONDS = 180.0
 QUESTION_SECONDS = 60.0
 """How long a typed question of a skill stays open."""
-RINGS = 3
 MORE_SECONDS = 4.0
 """How long a skill that expects more listens on."""
 
 
-class Machine:
+class Machine(Sessions):
     """The rules. Feed it with `on` and `tick`; both yield the messages to publish, in order."""
 
     def __init__(
         self, phrases: Phrases, limits: Limits, new_id: Callable[[], str], *, language: str = "en", chimes: bool = True
     ) -> None:
         self._phrase = phrases
+        super().__init__(new_id)
         self._limits = limits
-        self._new_id = new_id
         self._language = language
         self._chimes = chimes
-        self._sessions: dict[str, Session] = {}
-        self._voice: Session | None = None
         self._questions: dict[str, Question] = {}
         """Typed questions, by asker."""
-        self._memory = Memory()
         self._own = Own(phrases, self._memory)
-        self._alerts: list[skill.Alerted] = []
-
-    @property
-    def deadline(self) -> float | None:
-        """When `tick` has something to do next, if ever."""
-        times = [each.deadline for each in self._sessions.values()]
-        return min([*times, *filter(None, [self._memory.deadline])], default=None)
-
-    @property
-    def open(self) -> int:
-        """How many sessions are under way."""
-        return len(self._sessions)
 
     def on(self, message: Message, now: float) -> Iterator[Message]:
         """React to a message at monotonic time `now`."""
@@ -297,16 +279,6 @@ class Machine:
         if session is not None:
             yield from self._close(session, "cancelled", now)
 
-    def _alert(self, message: skill.Alerted, now: float) -> Iterator[Message]:
-        """Ring at once, whatever goes on; the words wait until nobody is being listened to."""
-        self._memory.alerted(SPOKEN, message.skill, now)
-        if message.ring:
-            yield audio.Chime(name="ring", times=RINGS)
-        if self._voice is not None and self._voice.stage == "listening":
-            self._alerts.append(message)
-        elif message.text:
-            yield tts.Say(session=f"alert:{message.skill}", text=message.text, language=message.language)
-
     def _lost(self, service: str, now: float) -> Iterator[Message]:
         """A service broke: what waits for it is answered now instead of at the time-out."""
         waits: dict[str, Stage] = dict.fromkeys(("intent", "skills", "consent"), "thinking")
@@ -317,30 +289,3 @@ class Machine:
         elif (stage := waits.get(service)) is not None:
             for session in [each for each in self._sessions.values() if each.stage == stage]:
                 yield from self._reply(session, self._phrase("too.long"), "failed", now)
-
-    def _open(self, why: Why, stage: Stage, now: float, deadline: float) -> Session:
-        session = Session(id=self._new_id(), why=why, stage=stage, since=now, deadline=deadline)
-        self._sessions[session.id] = session
-        return session
-
-    def _enter(self, session: Session, stage: Stage, now: float, seconds: float) -> None:
-        session.stage, session.since, session.deadline = stage, now, now + seconds
-
-    def _mark(self, session: Session, stage: str, now: float) -> None:
-        """Note how long a stage took, and start to measure the next."""
-        session.seconds.append(Seconds(stage=stage, seconds=round(now - session.since, 6)))
-        session.since = now
-
-    def _close(self, session: Session, outcome: dialog.Outcome, now: float) -> Iterator[Message]:
-        if self._sessions.pop(session.id, None) is None:
-            return
-        if self._voice is session:
-            self._voice = None
-        if session.reply:
-            self._memory.said(session.asker, session.reply, now)
-            session.reply = Spoken()
-        yield dialog.Closed(session=session.id, outcome=outcome)
-        if self._voice is None and self._alerts:
-            waiting, self._alerts = self._alerts, []
-            for alert in waiting:
-                yield tts.Say(session=f"alert:{alert.skill}", text=alert.text, language=alert.language)
