@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
 
 from assistant.errors import PolicyError
-from assistant.messages import CATALOG, Message, Slot, Spoken, audio, dialog, skill, system, tts
+from assistant.messages import CATALOG, Message, Slot, Spoken, audio, consent, dialog, skill, system, tts
 
 Role = Literal["owner", "guest"]
 
@@ -28,7 +28,7 @@ GUEST_SAYS: frozenset[type[Message]] = frozenset(
 )
 """Wishes that any member of the socket's group may have. Who may close the microphone may open it, which is heard."""
 
-OWNER_SAYS: frozenset[type[Message]] = GUEST_SAYS | {skill.Rescan, tts.Say, tts.Stop}
+OWNER_SAYS: frozenset[type[Message]] = GUEST_SAYS | {consent.Debug, skill.Rescan, tts.Say, tts.Stop}
 """Wishes of the household's own tools."""
 
 

@@ -137,6 +137,9 @@ async def test_it_is_announced_then_written_and_destroyed_when_the_time_is_over(
     await home.over()
     await home.hear("a purple dragon")
     assert not home.file.exists()
+    async with asyncio.timeout(20):
+        while len(home.events()) < 2:
+            await home.settle()
     assert home.events() == [("debug", "10 minutes"), ("debug-ended", "over")]
     assert "dinosaur" not in caplog.text, "never in the log, at any level"
 
