@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from assistant.consent import clip, folder, gate, ledger, purge, record, slots, store, timekeeper, vault
+from assistant.consent import clip, data_map, folder, gate, ledger, purge, record, slots, store, timekeeper, vault
 from assistant.errors import ConsentError
 
 Plant = Callable[[], None]
@@ -226,6 +226,14 @@ def _renamed_slots() -> None:
     slots.KeySlots.destroy = destroy  # type: ignore[method-assign]
 
 
+@mutant("only unlinks what skills remember")
+def _unlinked_stores() -> None:
+    def scrub(self: Any) -> int:
+        return sum(path.exists() and path.unlink() is None for path in self.row.places)
+
+    data_map.SkillStore.scrub = scrub  # type: ignore[method-assign]
+
+
 @mutant("leaves a copy of each key in a temporary file")
 def _plain_keys() -> None:
     put = slots.KeySlots.put
@@ -305,6 +313,22 @@ def _no_tag() -> None:
         return np.frombuffer(raw(key, sealed[:12], sealed[12:-16])[: (len(sealed) - 28) // 2 * 2], dtype=np.int16)
 
     clip.open_samples = samples
+
+
+@mutant("syncs a clip as plain sound and unlinks it")
+def _plain_synced() -> None:
+    write = vault.Vault.write
+
+    def spool(self: Any, info: Any, samples: Any) -> None:
+        path = self._folder.path.parent / "spool.wav"
+        with path.open("wb") as file:
+            file.write(samples.tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+        write(self, info, samples)
+        path.unlink()
+
+    vault.Vault.write = spool  # type: ignore[method-assign]
 
 
 @mutant("notes the words in a file and unlinks it")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from privacy.row import Row
-from privacy.rows import blocks, crash, disk, household_rows, races, running, silent, tamper
+from privacy.rows import blocks, conversation, crash, disk, household_rows, races, running, silent, tamper
 
 ALL: tuple[Row, ...] = (
     *crash.ROWS,
@@ -14,4 +14,5 @@ ALL: tuple[Row, ...] = (
     *household_rows.ROWS,
     *silent.ROWS,
     *running.ROWS,
+    *conversation.ROWS,
 )
