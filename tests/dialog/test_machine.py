@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from assistant.dialog import phrases
 from assistant.dialog.machine import Machine
 from assistant.dialog.session import Limits
-from assistant.messages import Message, Slot, Spoken, audio, dialog, intent, skill, stt, system, tts, wake
+from assistant.messages import Meaning, Message, Slot, Spoken, audio, dialog, intent, skill, stt, system, tts, wake
 
 LIMITS = Limits(patience=5, listening=12, thinking=8)
 
@@ -226,6 +226,7 @@ def _words(machine: Machine) -> str:
     return " ".join([each.transcript.text + "".join(slot.spoken.text for slot in each.slots) for each in sessions])
 
 
+INTENTS = ["a.b", "dialog.stop", "dialog.cancel", "dialog.undo", "dialog.again", "dialog.repeat"]
 session_ids = st.sampled_from(["1", "2", "3", "4", "alert:timer"])
 events = st.one_of(
     st.builds(wake.Detected, word=st.just("alexa"), score=st.just(1.0), sample=st.integers(0, 9)),
@@ -243,12 +244,17 @@ events = st.one_of(
     st.builds(stt.Nothing, session=session_ids, cause=st.sampled_from(["silence", "failed"])),
     st.builds(intent.Unmatched, session=session_ids, text=st.just(Spoken("x"))),
     st.builds(
-        intent.Matched, session=session_ids, intent=st.sampled_from(["a.b", "dialog.stop", "dialog.cancel"]),
+        intent.Matched, session=session_ids, intent=st.sampled_from(INTENTS),
         skill=st.sampled_from(["a", "dialog"]), slots=st.just(()), text=st.just(Spoken("x")),
         confidence=st.just(1.0), engine=st.just("t"),
     ),
     st.builds(skill.Replied, session=session_ids, skill=st.just("a"), text=st.sampled_from([Spoken(), Spoken("hm")]),
-              ask=st.booleans()),
+              ask=st.booleans(), undo=st.booleans(), question=st.booleans(), more=st.booleans()),
+    st.builds(
+        intent.Ambiguous, session=session_ids, choices=st.just(("a.b", "c.d")), text=st.just(Spoken("x")),
+        meanings=st.just((Meaning(intent="a.b", skill="a", slots=(), score=1, gap=0),) * 2),
+        titles=st.just((Spoken("hi"), Spoken("ho"))),
+    ),
     st.builds(skill.Hushed, session=session_ids, count=st.integers(0, 2)),
     st.builds(tts.Ended, session=session_ids, cause=st.sampled_from(["said", "stopped", "failed"])),
     st.floats(0, 30),
