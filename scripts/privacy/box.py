@@ -21,7 +21,7 @@ from assistant.consent.clip import ClipInfo
 from assistant.errors import ConsentError
 from assistant.testing.consent import marked
 from privacy import mutants
-from privacy.driver import room_of
+from privacy.driver import NOTE, room_of, store_of
 from privacy.row import CannotProve, Finding
 
 SEEDS = range(1, 12)
@@ -92,6 +92,8 @@ class State:
     clips: list[ClipInfo]
     keys: int
     files: int
+    stores: set[str]
+    """Skills that still know what they remembered."""
     trouble: str
 
 
@@ -107,11 +109,16 @@ def examine(home: Path) -> State:
             sounds = [session.vault.samples(slots[info.clip]) for info in clips]
             files = sum(len(names) for names in session.vault.files().values())
     except ConsentError as error:
-        return State(set(), [], 0, 0, f"{type(error).__name__}: {error}")
+        return State(set(), [], 0, 0, set(), f"{type(error).__name__}: {error}")
     trouble = f"{len(damaged)} damaged clips" if damaged else ""
     if not all(_known(sound) for sound in sounds):
         trouble = "a clip reads back as something else"
-    return State(live, clips, len(slots), files, trouble)
+    return State(live, clips, len(slots), files, stores_of(home), trouble)
+
+
+def stores_of(home: Path) -> set[str]:
+    """Skills that still know what they remembered."""
+    return {name for name in ("timer", "list") if NOTE in str(store_of(home, name).get("note"))}
 
 
 def _known(sound: Samples) -> bool:
@@ -119,8 +126,9 @@ def _known(sound: Samples) -> bool:
 
 
 def plaintext(folder: Path) -> list[str]:
-    """Files that hold a piece of a marked sound."""
+    """Files that hold a piece of a marked sound, or what a skill remembers, in plain."""
     needles = [marked(seed, 0.5).tobytes()[at : at + 48] for seed in SEEDS for at in range(0, 16_000 - 48, 1_600)]
+    needles.append(NOTE.encode())
     found = []
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
@@ -130,14 +138,20 @@ def plaintext(folder: Path) -> list[str]:
     return found
 
 
-def whole(state: State, before: int, operation: str, acked: bool, purposes: set[str]) -> str:
-    """What is wrong with a store after `operation` was cut short, or nothing. `before` clips were in it."""
+def whole(
+    state: State, before: int, operation: str, acked: bool, purposes: set[str], stores: set[str] | None = None
+) -> str:
+    """What is wrong with a store after `operation` was cut short, or nothing.
+
+    `before` clips were in it, and what skills remember: `stores`, or else the timer's.
+    """
     if state.trouble:
         return state.trouble
     if not state.keys == state.files == len(state.clips):
         return f"{state.keys} keys, {state.files} files, {len(state.clips)} clips"
     count = len(state.clips)
     name = operation.rpartition("+")[2].partition("=")[0]
+    kept = {"timer"} if stores is None else stores
     match name:
         case "grant":
             good = count == 0 and (state.live == purposes or (not acked and not state.live))
@@ -146,10 +160,16 @@ def whole(state: State, before: int, operation: str, acked: bool, purposes: set[
         case "tag":
             tagged = sum(info.label == "good" for info in state.clips)
             good = state.live == purposes and count == before and (tagged == 1 or (not acked and tagged == 0))
+        case "remember":
+            good = state.live == purposes and count == before and ("list" in state.stores or not acked)
         case _:
             ended = purposes if name == "delete" else set()
-            done = count == 0 and state.live == ended
+            done = count == 0 and state.live == ended and (name != "everything" or not state.stores)
             # What was begun before it was cut short has to be finished by whoever starts next.
-            good = done or (not acked and name != "recover" and count == before and state.live == purposes)
+            untouched = count == before and state.live == purposes and kept <= state.stores
+            good = done or (not acked and name != "recover" and untouched)
+    if name != "everything":
+        good = good and kept <= state.stores
     said = "said 'done', but" if acked else "half done:"
-    return "" if good else f"{said} {count} of {before} clips are there, consents {sorted(state.live)}"
+    left = f"{count} of {before} clips, consents {sorted(state.live)}, stores {sorted(state.stores)}"
+    return "" if good else f"{said} {left}"

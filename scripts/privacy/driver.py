@@ -18,10 +18,15 @@ from assistant.config.paths import Paths, find_paths
 from assistant.consent.clip import NewClip
 from assistant.consent.gate import Grant
 from assistant.consent.room import Room, open_room
+from assistant.consent.stores import StoreSeals
 from assistant.consent.timekeeper import SystemTimekeeper
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, StoreError
+from assistant.skills.store import Store as SkillStore
 from assistant.testing.consent import marked
 from privacy import mutants
+
+NOTE = "a heron stood in the reeds"
+"""What skills remember here."""
 
 
 class Later(SystemTimekeeper):
@@ -41,6 +46,12 @@ def paths_of(home: Path) -> Paths:
 
 def room_of(home: Path) -> Room:
     return open_room(paths_of(home), environ={}, keeper=Later())
+
+
+def store_of(home: Path, skill: str) -> SkillStore:
+    """What a skill remembers, as the skill opens it."""
+    paths = paths_of(home)
+    return SkillStore(paths.skill_data / f"{skill}.store", StoreSeals(paths.skill_keys, {}).of(skill))
 
 
 def operate(home: Path, operation: str) -> str:
@@ -65,10 +76,16 @@ def operate(home: Path, operation: str) -> str:
         case "tag":
             for info in room.rights.clips()[0][: int(argument)]:
                 room.rights.tag(info.clip, label="good")
+        case "remember":
+            store, _, times = argument.partition(":")
+            for number in range(int(times or 1)):
+                store_of(home, store)["note"] = f"{NOTE} {number}"
         case "withdraw":
             room.purge.withdraw([argument] if argument else None, method="cli", actor="driver")
         case "everything":
-            room.purge.everything(method="cli", actor="driver")
+            failed = room.purge.everything(method="cli", actor="driver").failed
+            if failed:
+                raise StoreError(f"NOT DESTROYED: {', '.join(failed)}")  # the receipt says so, too
         case "delete":
             room.purge.delete(lambda info: argument in ("", info.purpose), method="cli", actor="driver")
         case "expire":

@@ -25,9 +25,12 @@ from assistant.consent.clip import ClipInfo
 from privacy.box import need, scratch
 from privacy.row import CannotProve
 
-MAGIC = b"ACLIP1\0\0"
-BEGIN = ('{"' + min(field.name for field in fields(ClipInfo)) + '":"').encode()[:8]
-"""What a description begins with: JSON with sorted names."""
+CLIP, STORE = b"ACLIP1\0\0", b"ASTOR1\0\0"
+CLIP_BEGINS = ('{"' + min(field.name for field in fields(ClipInfo)) + '":"').encode()[:8]
+"""What the description of a clip begins with: JSON with sorted names."""
+STORE_BEGINS = b'{"note":'
+"""What a skill's store begins with, if it remembers a note."""
+STORE_SIZE = 256 + 16
 RAW, SEALED = 32, 44
 """Bytes that a window must have: a key; or a nonce and a sealed key without its tag."""
 ROOM = 4096
@@ -35,10 +38,21 @@ ROOM = 4096
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """A clip's ciphertext as it lies on the disk."""
+    """A ciphertext as it lies on the disk: a clip's description, or what a skill remembered."""
 
     nonce: bytes
     sealed: bytes
+    begins: bytes
+    """What it should decrypt to."""
+    skill: str = ""
+
+    def about(self, text: bytes) -> tuple[str, bytes]:
+        """Its name, and what is authenticated with it, which follows from its text."""
+        if self.skill:
+            return self.skill, f"assistant skill store v1 {self.skill}".encode()
+        name = text.split(b'"')[3].decode(errors="replace") if text.count(b'"') > 3 else ""
+        record = text.partition(b'"record":"')[2][:32].decode(errors="replace")
+        return name, f"assistant clip v1 description {name} {record}".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,45 +64,45 @@ class Search:
     tries: int
     """Keys tried times ciphertexts."""
     opened: frozenset[Old]
-    clips: frozenset[str]
-    """The ids that the opened descriptions name."""
+    names: frozenset[str]
+    """The clips and skills whose they are."""
 
 
-def carve(image: bytes) -> list[Old]:
-    """Everything on the disk, in files or free blocks, that looks like the start of a clip."""
-    found, at = [], image.find(MAGIC)
+def carve(image: bytes, skill: str = "") -> list[Old]:
+    """Everything on the disk, in files or free blocks, that looks like a clip; or, with `skill`, like its store."""
+    found, magic = [], STORE if skill else CLIP
+    at = image.find(magic)
     while at >= 0:
-        length = int.from_bytes(image[at + 20 : at + 24], "big")
-        if 16 < length < 65_536:
-            found.append(Old(nonce=image[at + 8 : at + 20], sealed=image[at + 24 : at + 24 + length]))
-        at = image.find(MAGIC, at + 1)
+        nonce, rest = image[at + 8 : at + 20], image[at + 20 :][: 4 + 65_536]
+        if skill:
+            found.append(Old(nonce, rest[:STORE_SIZE], STORE_BEGINS, skill))
+        elif 16 < (length := int.from_bytes(rest[:4], "big")) <= 65_536:
+            found.append(Old(nonce, rest[4 : 4 + length], CLIP_BEGINS))
+        at = image.find(magic, at + 1)
     return list(dict.fromkeys(found))
 
 
-def search(image: bytes, wrap: bytes, targets: list[Old]) -> Search:
-    """Try all windows. A fit counts only if it opens the whole description, authenticated."""
+def search(image: bytes, wrap: bytes, targets: list[Old], *more: bytes) -> Search:
+    """Try all windows; `wrap` and `more` open sealed keys. A fit counts only if it opens the whole, authenticated."""
     windows, tries = 0, 0
     opened: set[Old] = set()
-    clips: set[str] = set()
+    names: set[str] = set()
     data = np.frombuffer(image, dtype=np.uint8)
-    for length, key in ((RAW, None), (SEALED, wrap)):
-        offsets = _places(data, length)
+    for key in (None, wrap, *more):
+        offsets = _places(data, RAW if key is None else SEALED)
         windows = max(windows, len(offsets))
         tries += len(offsets) * len(targets)
         for offset, number in _run(image, offsets, key, targets):
             one = targets[number]
             found = image[offset : offset + RAW] if key is None else _unwrap(image[offset : offset + SEALED], key)
-            text = _plain(found, one)
-            name = text.split(b'"')[3].decode(errors="replace") if text.count(b'"') > 3 else ""
-            record = text.partition(b'"record":"')[2][:32].decode(errors="replace")
-            about = f"assistant clip v1 description {name} {record}".encode()
+            name, about = one.about(_plain(found, one))
             try:
                 ChaCha20Poly1305(found).decrypt(one.nonce, one.sealed, about)
             except InvalidTag:
                 continue
             opened.add(one)
-            clips.add(name)
-    return Search(windows, tries, frozenset(opened), frozenset(clips))
+            names.add(name)
+    return Search(windows, tries, frozenset(opened), frozenset(names))
 
 
 def _places(data: npt.NDArray[np.uint8], length: int) -> npt.NDArray[np.uint32]:
@@ -107,7 +121,7 @@ def _run(
     table = np.zeros((len(targets), 5), dtype=np.uint32)
     for row, one in zip(table, targets, strict=True):
         row[:3] = np.frombuffer(one.nonce, dtype="<u4")
-        row[3:] = np.frombuffer(bytes(a ^ b for a, b in zip(one.sealed[:8], BEGIN, strict=True)), dtype="<u4")
+        row[3:] = np.frombuffer(bytes(a ^ b for a, b in zip(one.sealed[:8], one.begins, strict=True)), dtype="<u4")
     hits = np.zeros((ROOM, 2), dtype=np.uint32)
     count = _library().search(
         image, _pointer(offsets), len(offsets), wrap, _pointer(table), len(targets), _pointer(hits), ROOM

@@ -21,7 +21,8 @@ PURPOSES = {"utterance_audio"}
 CLIPS = 3
 ELSEWHERE = ("/proc/", "/assistant/consent/")
 """Not on the disk where the store is, and read only."""
-KEPT = "grant=utterance_audio+keep=1,2,3"
+TIMER = "remember=timer"
+KEPT = f"grant=utterance_audio+keep=1,2,3+{TIMER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,22 @@ class Story:
 
 
 STORIES = (
-    Story("grant=utterance_audio", before=""),
+    Story("grant=utterance_audio", before=TIMER),
     Story("keep=9"),
     Story("tag=1"),
+    Story("remember=list"),
     Story("withdraw=utterance_audio"),
     Story("delete"),
     Story("everything"),
+    Story("everything", before=TIMER),
     Story("later=172800+expire"),
     Story("recover", cut="withdraw=utterance_audio"),
 )
 
 
-def prepared(home: Path) -> None:
-    """A store with one consent and some clips."""
-    done = drive(home, KEPT)
+def prepared(home: Path, operations: str = KEPT) -> None:
+    """A store with one consent and some clips, and what a skill remembers."""
+    done = drive(home, operations)
     assert done.returncode == 0, done.stderr
 
 
@@ -58,8 +61,7 @@ def told(story: Story) -> Iterator[Path]:
     with scratch() as folder:
         home = folder / "state" / "consent"
         home.parent.mkdir()
-        if story.before:
-            prepared(home)
+        prepared(home, story.before)
         if story.cut:
             gone = "unlink,unlinkat"
             cut = strike(
@@ -79,7 +81,9 @@ def struck(found: Finding, mutant: str, whats: tuple[str, ...], stories: tuple[S
             calls = survey(copy, story.operation)
             strange = set(calls) - set(WRITING) - HARMLESS
             found.expect(not strange, f"{story.operation} makes calls that nothing is known of: {sorted(strange)}")
-            before = 0 if not story.before else CLIPS
+            before, purposes = (CLIPS, PURPOSES) if story.before == KEPT else (0, set())
+            if story.operation.startswith("grant"):
+                purposes = PURPOSES
             for what in whats:
                 for label, struck, said in strikes(home, story.operation, mutant, what, calls):
                     label = f"{label} ({what})"
@@ -87,7 +91,10 @@ def struck(found: Finding, mutant: str, whats: tuple[str, ...], stories: tuple[S
                     found.expect(not leaked, f"{label}: plain sound in {leaked}")
                     crashed = "CRASH" in said and not any(place in said for place in ELSEWHERE)
                     found.expect(not crashed, f"{label}: {said[:100].strip()}")
-                    fault = whole(examine(struck), before, story.operation, "ACK" in said, PURPOSES)
+                    state = examine(struck)
+                    if "NOT DESTROYED" in said:
+                        state.stores.clear()  # it was said that this is still there
+                    fault = whole(state, before, story.operation, "ACK" in said, purposes)
                     found.expect(not fault, f"{label}: {fault}")
                     if mutant and found.faults:
                         return
