@@ -81,9 +81,12 @@ class Relay(Service):
         self.say(skill.Replied(session=message.session, skill=answer.skill, text=answer.reply))
 
 
-async def ask(bus: Bus, text: Spoken) -> dialog.Answered:
-    """Ask typed words on any bus that a dialogue service listens to. Raises EngineError when no answer comes."""
-    wish = dialog.Ask(request=secrets.token_hex(8), text=text)
+async def ask(bus: Bus, text: Spoken, asker: str = "") -> dialog.Answered:
+    """Ask typed words on any bus that a dialogue service listens to; `asker` may go on from the own requests before.
+
+    Raises EngineError when no answer comes.
+    """
+    wish = dialog.Ask(request=secrets.token_hex(8), text=text, asker=asker)
     inbox = bus.subscribe(ASK_HEARS, "ask")
     try:
         bus.publish(wish, "client")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 
 from assistant.bus.socket import SocketBus
@@ -12,6 +13,10 @@ from assistant.cli.context import Context
 from assistant.cli.session import answering
 from assistant.messages import Spoken
 from assistant.pipeline import ask as ask_bus
+
+
+ASKER = f"terminal-{os.getsid(0)}"
+"""Who types in one terminal goes on from what was asked there: "and tomorrow?"."""
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,7 +40,7 @@ async def ask(context: Context, arguments: argparse.Namespace) -> int:
         for request in requests:
             if not request.strip():
                 continue
-            answer = await ask_bus(bus, Spoken(request.strip()))
+            answer = await ask_bus(bus, Spoken(request.strip()), ASKER)
             understood = understood and answer.intent is not None
             if arguments.json:
                 print(output.line(output.answer(answer)), flush=True)
