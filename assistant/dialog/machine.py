@@ -125,6 +125,7 @@ class Machine(Sessions):
                 self._mark(session, "intent", now)
                 session.offered = Offered(meanings, tuple(title.text for title in titles))
                 session.ask, session.skill = bool(meanings), OWN
+                session.expects, session.options = ("choice",), titles
                 named = f", {self._phrase('or')} ".join(session.offered.titles)
                 yield from self._reply(session, self._phrase("ambiguous", choices=named), "ambiguous", now)
             case "thinking", skill.Replied() | consent.Replied():
@@ -132,6 +133,7 @@ class Machine(Sessions):
                 session.ask, session.skill = message.ask, message.skill
                 if isinstance(message, skill.Replied):
                     session.more = message.more
+                    session.expects, session.options = message.expects, message.options
                     self._memory.answered(session.asker, message.skill, now, question=message.question)
                     if message.undo:
                         self._memory.acted(session.asker, session.id, now)
@@ -142,7 +144,7 @@ class Machine(Sessions):
                 heard = cause == "said" and session.skill is not None
                 yield from self._close(session, session.outcome, now)
                 if heard and session.ask:
-                    yield from self._listen("question", now, answers=session.skill or "", offered=session.offered)
+                    yield from self._listen("question", now, asked=session)
                 elif heard and session.more:
                     yield from self._listen("question", now, quiet=True)
 
@@ -153,8 +155,7 @@ class Machine(Sessions):
         *,
         from_sample: int = -1,
         wake_word: str = "",
-        answers: str = "",
-        offered: Offered | None = None,
+        asked: Session | None = None,
         quiet: bool = False,
     ) -> Iterator[Message]:
         """Begin a spoken session; it interrupts the one before."""
@@ -165,10 +166,23 @@ class Machine(Sessions):
             yield audio.Quiet()
         patience = min(self._limits.patience, MORE_SECONDS) if quiet else self._limits.patience
         session = self._open(why, "listening", now, now + patience + self._limits.listening + 5.0)
-        session.asker, session.answers, session.offered, session.quiet = SPOKEN, answers, offered, quiet
+        session.asker, session.quiet = SPOKEN, quiet
+        expects: tuple[str, ...] = ()
+        options: tuple[Spoken, ...] = ()
+        if asked is not None:
+            session.answers, session.offered = asked.skill or "", asked.offered
+            expects, options = asked.expects, asked.options
         self._voice = session
         yield dialog.Opened(session=session.id, why=why)
-        yield dialog.Listening(session=session.id, from_sample=from_sample, wake_word=wake_word, patience=patience)
+        yield dialog.Listening(
+            session=session.id,
+            from_sample=from_sample,
+            wake_word=wake_word,
+            patience=patience,
+            expects=expects,
+            options=options,
+            skill=session.answers,
+        )
         if self._chimes and not quiet:
             yield audio.Chime(name="listen")
 

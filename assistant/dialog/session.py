@@ -45,6 +45,10 @@ class Session:
     """The skill whose question this session answers."""
     offered: Offered | None = None
     """What the question was between, when the dialogue itself has asked "this or that?"."""
+    expects: tuple[str, ...] = ()
+    """The kinds of answer to the question that this session has asked."""
+    options: tuple[Spoken, ...] = ()
+    """Words to choose from in that answer."""
     quiet: bool = False
     """Nobody was asked to speak: what is not understood gets no reply."""
     transcript: Spoken = field(default_factory=Spoken)

@@ -65,6 +65,10 @@ class Listening(Message):
     from_sample: int
     wake_word: str = ""
     patience: float = 5.0
+    expects: tuple[str, ...] = ()
+    """The kind of answer that `skill` has asked for (see `skill.replied`); anything else may be said too."""
+    options: tuple[Spoken, ...] = ()
+    skill: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

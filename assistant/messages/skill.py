@@ -110,8 +110,9 @@ class Loaded(Message):
 class Replied(Message):
     """A skill's answer. With `ask` it wants to hear a reply without a wake word. `text` may repeat spoken words.
 
-    `undo`: what was done can be taken back. `question`: nothing was done, so it may be asked again. `more`: what else is
-    said in the next seconds needs no wake word.
+    `undo`: what was done can be taken back. `question`: nothing was done, so it may be asked again. `more`: what
+    else is said in the next seconds needs no wake word. `expects`: the kinds of answer to the question, as in
+    `assistant.skills.api.Expects`; `options`: words to choose from.
     """
 
     topic: ClassVar[str] = "skill.replied"
@@ -122,6 +123,8 @@ class Replied(Message):
     undo: bool = False
     question: bool = False
     more: bool = False
+    expects: tuple[str, ...] = ()
+    options: tuple[Spoken, ...] = ()
     language: str = "en"
 
 

@@ -125,6 +125,12 @@ Handler = Callable[[Request], "Reply | str | Awaitable[Reply | str | None] | Non
 """What answers a request: returns a Reply, plain text, or None for silence."""
 
 
+Expects = str | tuple[str, ...]
+"""Kinds of answers: "yes_no", "number", "percentage", "duration", "time", "date", "datetime", "half" (of the day),
+"choice" (the first, the other, both), or "list:NAME", an entry of `NAME.entity`. `options` are words to choose from.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the skill says. `text` is never printed, it may repeat what was said.
@@ -132,12 +138,15 @@ class Reply:
     With `ask` it listens for an answer without a wake word: `True` brings the next words to `Skill.answer`, a handler
     brings them there. Use `functools.partial` to give the handler what was said so far.
 
-    `undo` takes back what was done, when somebody says so within two minutes. With `more` it listens on for a few
-    seconds, and is silent when nothing comes.
+    `expects` and `options` tell what the answer will most likely be, so that it is heard better; anything else may be
+    said too. `undo` takes back what was done, when somebody says so within two minutes. With `more` it listens on for
+    a few seconds, and is silent when nothing comes.
     """
 
     text: str = field(repr=False)
     ask: bool | Handler = False
+    expects: Expects = ()
+    options: Sequence[str] = field(default=(), repr=False)
     undo: Handler | None = None
     more: bool = False
 
@@ -271,9 +280,11 @@ class Skill:
         """A reply made of a dialog line; sentences get their capitals."""
         return Reply(sentence(self.say(dialog, **values)))
 
-    def ask(self, dialog: str, then: Handler, **values: Sayable) -> Reply:
+    def ask(
+        self, dialog: str, then: Handler, expects: Expects = (), options: Sequence[str] = (), **values: Sayable
+    ) -> Reply:
         """A question made of a dialog line; the answer comes to `then`."""
-        return Reply(sentence(self.say(dialog, **values)), ask=then)
+        return Reply(sentence(self.say(dialog, **values)), ask=then, expects=expects, options=options)
 
     def table(self, name: str) -> Mapping[str, str]:
         """What the entries of a list stand for: `locale/<language>/<name>.yaml`."""

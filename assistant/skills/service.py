@@ -209,7 +209,11 @@ class SkillsService(Service):
         about = title(loaded.sentences, request.intent, named) or request.intent.replace("_", " ")
         self._pending.ask(name, Confirm(request))
         text = Spoken(_phrases(self._language)["sure"].format(title=about))
-        self.say(skill.Replied(session=request.session, skill=name, text=text, ask=True, language=self._language))
+        self.say(
+            skill.Replied(
+                session=request.session, skill=name, text=text, ask=True, expects=("yes_no",), language=self._language
+            )
+        )
 
     async def _answer(self, message: skill.Answer) -> None:
         handler = self._pending.answer(message.skill)
@@ -291,6 +295,8 @@ class SkillsService(Service):
                 undo=reply.undo is not None,
                 question=question and isinstance(result, Reply) and not reply.ask,
                 more=reply.more,
+                expects=(reply.expects,) if isinstance(reply.expects, str) else tuple(reply.expects),
+                options=tuple(map(Spoken, reply.options)),
                 language=self._language,
             )
         )

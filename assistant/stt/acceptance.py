@@ -61,6 +61,10 @@ class Acceptance:
         """Whether the sentence was said."""
         return fit.mean > self.mean and fit.lag > self.lag and fit.gain > self.gain
 
+    def eased(self, factor: float) -> Acceptance:
+        """Thresholds `factor` times as far away."""
+        return Acceptance(mean=self.mean * factor, lag=self.lag * factor, gain=self.gain / factor)
+
     def confidence(self, fit: Fit) -> float:
         """0..1: 1 for a sentence that free text would be too, 0.5 at the threshold."""
         return 0.5 + 0.5 * min(1.0, max(0.0, min(1 - fit.lag / self.lag, 1 - fit.mean / self.mean)))

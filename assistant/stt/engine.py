@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from assistant.audio.frame import Samples
 from assistant.grammar.sentences import SkillSentences
 from assistant.messages.base import SlotKind
+from assistant.stt.expected import ANYTHING, Expected
 
 Outlook = Literal["unknown", "open", "complete", "closed"]
 """Of speech so far: nothing is known about it; it is the beginning of a sentence; it is a whole sentence that could go
@@ -66,8 +67,9 @@ class SttEngine(Protocol):
         """From now on expect these sentences. An engine without a grammar ignores them. Raises SkillError."""
         ...
 
-    def begin(self, *, wake_word: str = "") -> None:
-        """A new utterance; whatever is left of the last one is forgotten. `wake_word` may be heard at its beginning."""
+    def begin(self, *, wake_word: str = "", expected: Expected = ANYTHING) -> None:
+        """A new utterance; whatever is left of the last one is forgotten. `wake_word` may be heard at its beginning.
+        What is `expected` is more likely than anything else."""
         ...
 
     def accept(self, samples: Samples) -> str | None:

@@ -73,13 +73,25 @@ class Understood:
 class Guide:
     """The sentences of the loaded skills, ready to be followed."""
 
-    def __init__(self, model: MoonshineModel, skills: Sequence[SkillSentences], language: str) -> None:
-        """Compile the sentences. Raises SkillError for a template that cannot be read."""
+    def __init__(
+        self,
+        model: MoonshineModel,
+        skills: Sequence[SkillSentences],
+        language: str,
+        *,
+        acceptance: Acceptance | None = None,
+        like: Guide | None = None,
+    ) -> None:
+        """Compile the sentences. `like`: another guide of the same model, which saves listening to silence again.
+        Raises SkillError for a template that cannot be read."""
         self._model = model
         self.network: Network = build(skills, language)
         self._surface = Surface(self.network, model.tokenizer)
         _ = self._surface.tree(START).ids  # the largest tree, once
-        self._acceptance: Acceptance = read_acceptance()
+        self._acceptance: Acceptance = acceptance or read_acceptance()
+        if like is not None:
+            self._prior: Prior = like._prior
+            return
         # Faint noise: what the decoder says when it hears nothing is what it expects anyway.
         silence = np.random.default_rng(0).normal(0, 300, 16_000).astype(np.int16)
         heard, logits, cache = model.begin(model.encode(silence))

@@ -12,14 +12,19 @@ from assistant.grammar.sentences import SkillSentences
 from assistant.grammar.sound import read_sounds
 from assistant.grammar.words import words
 from assistant.stt import guard
+from assistant.stt.acceptance import read_acceptance
 from assistant.stt.buffer import UtteranceBuffer
 from assistant.stt.engine import Hypothesis, Outlook
+from assistant.stt.expected import ANYTHING, PRIOR, Expected, answers
 from assistant.stt.guided import Free, Guide, Start, Understood, start, start_after
 from assistant.stt.memory import release_memory
 from assistant.stt.moonshine_model import MoonshineModel, log_softmax
 from assistant.stt.shared import SharedModel
 from assistant.stt.tokenizer import EOS
 from assistant.stt.wakeword import possible_remains, strip_wake_word
+
+EASE = 1.0
+"""How much farther away the thresholds are for what is expected."""
 
 _NOTHING = Hypothesis(text="", confidence=0.0, language="en")
 
@@ -36,6 +41,10 @@ class MoonshineEngine:
         self._shared = shared or SharedModel(model=model, threads=threads)
         self._model: MoonshineModel | None = None
         self._guide: Guide | None = None
+        self._skills: tuple[SkillSentences, ...] = ()
+        self._expected = ANYTHING
+        self._answers: Guide | None = None
+        """The sentences of what is expected."""
         self._sound = UtteranceBuffer()
         self._wake_word = ""
         self._ready: tuple[Hypothesis, Outlook] | None = None
@@ -48,13 +57,16 @@ class MoonshineEngine:
     def learn(self, skills: Sequence[SkillSentences]) -> None:
         """Compile the sentences; about 0.2 s for twenty skills. Raises SkillError, EngineError before `start`."""
         guide = Guide(self._loaded(), skills, self.language)
+        self._skills = tuple(skills)
+        self._expected, self._answers = ANYTHING, None
         self._guide = guide if guide.network.nets else None
         release_memory()
 
-    def begin(self, *, wake_word: str = "") -> None:
+    def begin(self, *, wake_word: str = "", expected: Expected = ANYTHING) -> None:
         """A new utterance."""
         self._sound.clear()
         self._wake_word = wake_word
+        self._expect(expected)
         self._ready = None
 
     def accept(self, samples: Samples) -> str | None:
@@ -85,6 +97,15 @@ class MoonshineEngine:
         self._guide = None
         release_memory()
 
+    def _expect(self, expected: Expected) -> None:
+        if expected == self._expected or self._guide is None:
+            return
+        found = answers(expected, self._skills, self.language)
+        self._expected, self._answers = expected, None
+        if found is not None:
+            easier = read_acceptance().eased(EASE)
+            self._answers = Guide(self._loaded(), [found], self.language, acceptance=easier, like=self._guide)
+
     def _loaded(self) -> MoonshineModel:
         if self._model is None:
             raise EngineError("the recogniser was not started", where="stt.moonshine")
@@ -103,23 +124,19 @@ class MoonshineEngine:
         outlook: Outlook = "unknown"
         if self._guide is not None:
             strict = strip_wake_word(text, self._wake_word)
-            understood, outlook = self._follow(self._guide, begun, free, strict, len(sound))
+            understood, outlook, value = self._follow(self._guide, begun, free, strict, len(sound))
             for at in self._remains(text) if understood is None and strict == text else ():
-                understood, other = self._follow(self._guide, begun, free, text[at:], len(sound))
+                understood, other, value = self._follow(self._guide, begun, free, text[at:], len(sound))
                 if understood is not None:
                     outlook = other
                     break
+            if self._answers is not None:
+                answer, other, likely = self._follow(self._answers, begun, free, text, len(sound))
+                if answer is not None and (understood is None or likely + PRIOR > value):
+                    same = understood is not None and understood.text == answer.text
+                    return self._heard(answer, understood if same else None), other
             if understood is not None:
-                return (
-                    Hypothesis(
-                        text=understood.text,
-                        confidence=understood.confidence,
-                        language=self.language,
-                        alternatives=understood.alternatives,
-                        meaning=understood.meaning,
-                    ),
-                    outlook,
-                )
+                return self._heard(understood, understood), outlook
         if guard.loops(free.tokens) or guard.is_invented(text, free.mean, dynamics):
             return _NOTHING, outlook
         for at in self._remains(text):
@@ -130,13 +147,23 @@ class MoonshineEngine:
 
     def _follow(
         self, guide: Guide, begun: Start, free: Free, rest: str, samples: int
-    ) -> tuple[Understood | None, Outlook]:
-        """What the end `rest` of the free text is along the sentences; before it comes the wake word, if anything."""
+    ) -> tuple[Understood | None, Outlook, float]:
+        """What the end `rest` of the free text is along the sentences, and how likely; before it comes the wake word,
+        if anything."""
         prefix = self._tokens_before(free, rest)
         after = start_after(self._loaded(), begun, free.tokens[:prefix])
         result, fit = guide.follow(after, free.after(prefix), samples)
         understood = guide.understand(result, fit)
-        return understood, guide.outlook(result, understood)
+        return understood, guide.outlook(result, understood), fit.value if fit is not None else 0.0
+
+    def _heard(self, words: Understood, meaning: Understood | None) -> Hypothesis:
+        return Hypothesis(
+            text=words.text,
+            confidence=words.confidence,
+            language=self.language,
+            alternatives=words.alternatives,
+            meaning=meaning.meaning if meaning is not None else None,
+        )
 
     def _remains(self, text: str) -> list[int]:
         """Where the request may begin, behind what may be the end of the wake word."""

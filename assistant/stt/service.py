@@ -24,6 +24,7 @@ from assistant.messages import Message, Seconds, Slot, Spoken, audio, dialog, sk
 from assistant.service import Service
 from assistant.stt.endpoint import Ended, Endpointer, Paused, Resumed
 from assistant.stt.engine import Hypothesis, Meaning, SttEngine
+from assistant.stt.expected import Expected
 from assistant.stt.wakeword import strip_wake_word
 
 STALL_SECONDS = 5.0
@@ -185,9 +186,10 @@ class SttService(Service):
         request."""
         frames = aiter(reader)
         patience, wake_word = wish.patience, wish.wake_word
+        expected = Expected(wish.expects, wish.skill, tuple(option.text for option in wish.options))
         doubtful: stt.Transcript | None = None
         while True:
-            found = await self._utterance(wish.session, frames, patience, wake_word)
+            found = await self._utterance(wish.session, frames, patience, wake_word, expected)
             text = strip_wake_word(found.heard.text, wake_word)
             if text and not (found.is_doubtful and doubtful is None and not found.source_ended):
                 return _transcript(wish.session, text, found)
@@ -209,7 +211,7 @@ class SttService(Service):
                 return stt.Nothing(session=wish.session, cause="silence" if found.ended.cause == "silence" else "noise")
 
     async def _utterance(
-        self, session: str, frames: AsyncIterator[Frame], patience: float, wake_word: str
+        self, session: str, frames: AsyncIterator[Frame], patience: float, wake_word: str, expected: Expected
     ) -> _Utterance:
         """Sound up to the end of one stretch of speech, and what was said in it."""
         endpointer = Endpointer(
@@ -217,7 +219,7 @@ class SttService(Service):
             silence_seconds=self._config.silence_seconds,
             max_seconds=self._config.max_seconds,
         )
-        await self._work(functools.partial(self._engine.begin, wake_word=wake_word))
+        await self._work(functools.partial(self._engine.begin, wake_word=wake_word, expected=expected))
         ended: Ended | None = None
         settled = closed = False
         frame: Frame | None = None

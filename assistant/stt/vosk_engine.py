@@ -14,6 +14,7 @@ from assistant.audio.frame import RATE, Samples
 from assistant.errors import EngineError, ModelError
 from assistant.grammar.sentences import SkillSentences
 from assistant.stt.engine import Hypothesis, Outlook
+from assistant.stt.expected import ANYTHING, Expected
 from assistant.stt.memory import release_memory
 
 UNKNOWN = "[unk]"
@@ -59,7 +60,7 @@ class VoskEngine:
     def learn(self, skills: Sequence[SkillSentences]) -> None:
         """Free text only, or the phrases given at first: the sentences are not followed."""
 
-    def begin(self, *, wake_word: str = "") -> None:
+    def begin(self, *, wake_word: str = "", expected: Expected = ANYTHING) -> None:
         """A new utterance."""
         if self._model is None:
             raise EngineError("the recogniser was not started", where="stt.vosk")

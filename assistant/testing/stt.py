@@ -10,6 +10,7 @@ from assistant.audio.frame import Samples
 from assistant.errors import EngineError
 from assistant.grammar.sentences import SkillSentences
 from assistant.stt.engine import Hypothesis, Meaning, Outlook
+from assistant.stt.expected import ANYTHING, Expected
 
 
 class FakeSttEngine:
@@ -28,6 +29,8 @@ class FakeSttEngine:
         self.next_outlook: Outlook = "unknown"
         self.meaning: Meaning | None = None
         self.confidence = 0.9
+        self.expected = ANYTHING
+        """What was expected last."""
         self.looks = 0
         """How often it was asked for an outlook."""
         self._texts = list(texts) or [""]
@@ -41,7 +44,8 @@ class FakeSttEngine:
     def learn(self, skills: Sequence[SkillSentences]) -> None:
         self.learned = tuple(sentences.skill for sentences in skills)
 
-    def begin(self, *, wake_word: str = "") -> None:
+    def begin(self, *, wake_word: str = "", expected: Expected = ANYTHING) -> None:
+        self.expected = expected
         self.left = 0
         self._loud = False
         self._partial = ""

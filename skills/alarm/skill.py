@@ -24,9 +24,9 @@ class Alarms(Moving):
             return self.move(request)
         moment = request.moment()
         if moment is None:
-            return self.ask("when", self.when)
+            return self.ask("when", self.when, ("datetime", "time"))
         if not self.timed(request):
-            return self.ask("what_time", partial(self.on_day, moment.date()))
+            return self.ask("what_time", partial(self.on_day, moment.date()), "time")
         if moment <= request.now:
             return self.reply("past")
         early, ahead = moment - HALF_A_DAY, moment - request.now
@@ -37,7 +37,7 @@ class Alarms(Moving):
                 moment = early + timedelta(days=1)
             elif ahead > NAP and moment.hour >= EVENING:
                 half = partial(self.half, early + timedelta(days=1), moment)
-                return self.ask("which_half", half, time=words.clock_time(moment.time()))
+                return self.ask("which_half", half, "half", time=words.clock_time(moment.time()))
         return self.once(moment)
 
     def on_day(self, day: date, request: Request) -> Reply:
@@ -63,7 +63,7 @@ class Alarms(Moving):
     @intent("repeat")
     def repeat(self, request: Request) -> Reply:
         repeat_at = partial(self.repeat_at, self.days(request))
-        return repeat_at(request) if "time" in request else self.ask("what_time", repeat_at)
+        return repeat_at(request) if "time" in request else self.ask("what_time", repeat_at, "time")
 
     def repeat_at(self, days: Sequence[int], request: Request) -> Reply:
         at = request.time()
@@ -103,7 +103,7 @@ class Alarms(Moving):
             return Reply.silent()
         if len(found) > 1:
             each = [self.title(alarm) for alarm in found]
-            return self.ask("which", self.which, each=words.listing(each, self.say("or")))
+            return self.ask("which", self.which, ("choice", "time"), each, each=words.listing(each, self.say("or")))
         return self.end(found)
 
     def which(self, request: Request) -> Reply:

@@ -82,7 +82,8 @@ class Home(Skill):
     async def open(self, request: Request) -> Reply:
         things = self.meant(request, ("cover",))
         if any(map(is_guarded, things)):
-            return self.ask("sure_open", partial(self.sure, request, "open"), what=self.answers.called(request, things))
+            sure = partial(self.sure, request, "open")
+            return self.ask("sure_open", sure, "yes_no", what=self.answers.called(request, things))
         return await self.do(request, lambda thing: command.move(thing, "open"), "open", ("cover",))
 
     @intent("close")
@@ -102,7 +103,8 @@ class Home(Skill):
         things = self.meant(request, ("lock",))
         if not things:
             return self.answers.nothing(request)
-        return self.ask("sure_unlock", partial(self.sure, request, "unlock"), what=self.answers.called(request, things))
+        sure = partial(self.sure, request, "unlock")
+        return self.ask("sure_unlock", sure, "yes_no", what=self.answers.called(request, things))
 
     async def sure(self, asked: Request, what: str, request: Request) -> Reply:
         """The answer to whether somebody may be let in."""

@@ -29,7 +29,7 @@ class Lists(Kept):
             return self.ask("what", partial(self.answered, name), list=self.title(name))
         if self.read(name) is None and name not in self.table("which").values():
             # It may have been misheard; nothing is put where nobody would look for it.
-            return self.ask("new", partial(self.new_sure, name, asked), list=self.title(name))
+            return self.ask("new", partial(self.new_sure, name, asked), "yes_no", list=self.title(name))
         return self.put(name, asked)
 
     def new_sure(self, name: str, asked: Sequence[str], request: Request) -> Reply:
@@ -95,7 +95,7 @@ class Lists(Kept):
             return self.reply("no_list", list=self.title(name))
         if not there:
             return self.clear_now(name)
-        return self.ask("really", partial(self.clear_sure, name), count=len(there), list=self.title(name))
+        return self.ask("really", partial(self.clear_sure, name), "yes_no", count=len(there), list=self.title(name))
 
     def clear_sure(self, name: str, request: Request) -> Reply:
         return self.clear_now(name) if self.agrees(request) else self.reply("kept", list=self.title(name))

@@ -32,7 +32,7 @@ class Keeping(Telling):
     def repeat(self, request: Request) -> Reply:
         days = sorted(int(day) for day in self.table("days")[request.text("days").lower()].split())
         weekly_on = partial(self.repeat_at, turned(request.text("task"), self.table("you")), days)
-        return weekly_on(request) if "time" in request else self.ask("what_time", weekly_on)
+        return weekly_on(request) if "time" in request else self.ask("what_time", weekly_on, "time")
 
     def repeat_at(self, what: str, days: Sequence[int], request: Request) -> Reply:
         at = self.time_of(request)
@@ -46,7 +46,7 @@ class Keeping(Telling):
         months, days = map(int, self.table("rhythm")[request.text("rhythm").lower()].split())
         what = turned(request.text("task"), self.table("you"))
         then = partial(self.recur_at, what, (months, days), request.date() or request.now.date())
-        return then(request) if "time" in request else self.ask("what_time", then)
+        return then(request) if "time" in request else self.ask("what_time", then, "time")
 
     def recur_at(self, what: str, step: tuple[int, int], first: date, request: Request) -> Reply:
         at = self.time_of(request)

@@ -11,6 +11,8 @@ from assistant.skills.api import Deadline, Reply, Request, intent, words
 from .keeping import Keeping
 from .note import Note, counted, turned
 
+WHEN = ("datetime", "time", "duration")
+
 
 class Reminders(Keeping):
     @intent("set")
@@ -19,7 +21,7 @@ class Reminders(Keeping):
             return self.move(self.last, request)
         what = turned(request.text("task"), self.table("you"))
         if "datetime" not in request:
-            return self.ask("when", partial(self.when, what)) if what else self.ask("what", self.what)
+            return self.ask("when", partial(self.when, what), WHEN) if what else self.ask("what", self.what)
         due = self.due(request)
         if isinstance(due, datetime) and due <= request.now:
             return self.reply("past")
@@ -30,7 +32,7 @@ class Reminders(Keeping):
         if said.lower().strip(" .!") in self.table("no"):
             return self.reply("not_set")
         what = turned(said, self.table("you")).removeprefix(self.say("to") + " ")
-        return self.begin(what, due) if due else self.ask("when", partial(self.when, what))
+        return self.begin(what, due) if due else self.ask("when", partial(self.when, what), WHEN)
 
     def when(self, what: str, request: Request) -> Reply:
         due = self.due(request) if "datetime" in request else None
@@ -67,7 +69,9 @@ class Reminders(Keeping):
             return Reply.silent()
         if len(found) > 1:
             each = [self.title(note) for note in found]
-            return self.ask("which", partial(self.which, found), each=words.listing(each, self.say("or")))
+            return self.ask(
+                "which", partial(self.which, found), "choice", each, each=words.listing(each, self.say("or"))
+            )
         return self.end(found)
 
     def which(self, choices: Sequence[Note], request: Request) -> Reply:

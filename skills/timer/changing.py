@@ -41,7 +41,7 @@ class Changing(Keeping):
         if request.named("number"):
             length = timedelta(minutes=min(request.number() or 0, 1e6))
         if length is None:
-            return self.ask("how_long", self.add)
+            return self.ask("how_long", self.add, ("duration", "number"))
         if length > LONGEST:
             return self.reply("too_long", longest=LONGEST)
         sign = -1 if request.intent == "less" else 1

@@ -112,7 +112,8 @@ class Keeping(Skill):
             return action([self.last])
         if len(found) > 1 and not {"label", "name", "which"} & request.slots.keys():
             each = [self.say("the", title=self.title(timer)) for timer in found]
-            return self.ask("which", partial(self.which, found, action), each=words.listing(each, self.say("or")))
+            which = partial(self.which, found, action)
+            return self.ask("which", which, ("choice", "duration"), each, each=words.listing(each, self.say("or")))
         return action(found[:1])
 
     def which(self, choices: Sequence[Running], action: Action, request: Request) -> Reply:

@@ -12,6 +12,7 @@ from .changing import SECOND, Changing
 from .running import Running
 
 MOST = 20
+LENGTH = ("duration", "number")
 
 
 class Timer(Changing):
@@ -20,7 +21,9 @@ class Timer(Changing):
         if request.follows and self.last in self.timers:
             return self.change(request)
         name, length = request.text("label") or request.text("name"), request.duration()
-        return self.ask("how_long", partial(self.length, name)) if length is None else self.begin(name, length)
+        if length is None:
+            return self.ask("how_long", partial(self.length, name), LENGTH)
+        return self.begin(name, length)
 
     def length(self, name: str, request: Request, *, again: bool = True) -> Reply:
         minutes, length = request.number(), request.duration()
@@ -28,7 +31,9 @@ class Timer(Changing):
             length = timedelta(minutes=min(minutes, 1e6))
         if length is not None:
             return self.begin(name, length)
-        return self.ask("how_long_again", partial(self.length, name, again=False)) if again else self.reply("not_set")
+        if not again:
+            return self.reply("not_set")
+        return self.ask("how_long_again", partial(self.length, name, again=False), LENGTH)
 
     def begin(self, name: str, length: timedelta) -> Reply:
         wrong = self.refused(length)

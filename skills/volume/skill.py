@@ -17,7 +17,7 @@ class Volume(Skill):
     def set(self, request: Request) -> Reply:
         percent = request.number("percentage")
         if percent is None:
-            return self.ask("how_loud", self.answered)
+            return self.ask("how_loud", self.answered, "percentage")
         said = request.slots["percentage"].spoken.text.lower().replace("%", " percent").split()
         bare = percent == int(percent) and percent <= TENTHS and not set(said) & set(self.table("percent"))
         return self.make(percent * TENTHS if bare else percent)
