@@ -28,7 +28,7 @@ GUEST_SAYS: frozenset[type[Message]] = frozenset(
 )
 """Wishes that any member of the socket's group may have. Who may close the microphone may open it, which is heard."""
 
-OWNER_SAYS: frozenset[type[Message]] = GUEST_SAYS | {consent.Debug, skill.Rescan, tts.Say, tts.Stop}
+OWNER_SAYS: frozenset[type[Message]] = GUEST_SAYS | {consent.Scrub, consent.Debug, skill.Rescan, tts.Say, tts.Stop}
 """Wishes of the household's own tools."""
 
 

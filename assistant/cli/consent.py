@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
+import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
 from assistant.build import Builder
+from assistant.bus.socket import connect
 from assistant.cli import debug
 from assistant.cli.context import Context
 from assistant.cli.output import table
@@ -16,8 +19,11 @@ from assistant.consent.gate import Grant
 from assistant.consent.purge import Receipt
 from assistant.consent.purposes import find_purpose, load_purposes
 from assistant.consent.room import Room
-from assistant.errors import Refused
+from assistant.errors import BusError, Refused
+from assistant.messages import consent
 
+RUNNING_SECONDS = 15.0
+"""How long the running assistant may take to forget everything."""
 NO_RECEIPT = "No receipt: nobody has ever agreed to anything, so there is no ledger."
 EXAMPLES = """examples:
   assistant consent grant wake_word --days 7
@@ -95,11 +101,35 @@ def withdraw(context: Context, arguments: argparse.Namespace) -> int:
     """Never asks: taking back must be as easy as can be."""
     found = opened(context)
     if arguments.everything:
-        return report(found.purge.trim(found.purge.everything(method="cli", actor=actor())))
+        receipt = asyncio.run(_by_the_running_one(context)) or found.purge.everything(method="cli", actor=actor())
+        return report(found.purge.trim(receipt))
     for name in arguments.purpose:
         find_purpose(name)
     found.purge.recover()
     return report(found.purge.trim(found.purge.withdraw(arguments.purpose or None, method="cli", actor=actor())))
+
+
+async def _by_the_running_one(context: Context) -> Receipt | None:
+    """Let the running assistant forget everything: its skills stand still meanwhile and start anew. None if none is
+    running here, or it could not."""
+    kinds = (consent.Destroyed, consent.Refused)
+    wish = consent.Scrub(request=secrets.token_hex(8), actor=actor(), state=str(context.paths.state))
+    try:
+        async with connect(context.own_socket, hears=kinds) as bus, asyncio.timeout(RUNNING_SECONDS):
+            inbox = bus.subscribe(kinds, "consent")
+            bus.publish(wish, "client")
+            async for envelope in inbox:
+                match envelope.message:
+                    case consent.Refused(purpose="everything", why="elsewhere"):
+                        return None
+                    case consent.Destroyed(request=wish.request) as done:
+                        if "store" in done.failed:
+                            return None
+                        counts = {one.surface: one.count for one in done.gone}
+                        return Receipt(code=done.code, counts=counts, copies=done.copies)
+    except (BusError, TimeoutError):
+        pass
+    return None
 
 
 def status(context: Context, arguments: argparse.Namespace) -> int:

@@ -61,6 +61,7 @@ class ConsentService(Service):
         consent.Note,
         consent.Ask,
         consent.Offer,
+        consent.Scrub,
     )
     says: ClassVar[tuple[type[Message], ...]] = (
         consent.Replied,
@@ -175,6 +176,8 @@ class ConsentService(Service):
             case consent.Offer(request=request):
                 accepted = await self._door.accept(message.purpose, message.generation, message.proof)
                 self.say(consent.Decided(request=request, accepted=accepted))
+            case consent.Scrub():
+                self.spawn(self._scrub(message), "scrub")
             case skill.Paused():
                 self._paused.set()
             case audio.Seen():
@@ -236,12 +239,39 @@ class ConsentService(Service):
         self._report(session, await self._work(partial(self._answers.answer, "recording", {"microphone": microphone})))
 
     async def _forget_everything(self, session: str) -> None:
+        await self._pause()
+        self._report(session, await self._work(partial(self._answers.answer, "forget_everything", {})))
+
+    async def _pause(self) -> None:
         """First the skills stand still, so that none writes down again what is being destroyed."""
         self._paused.clear()
         self.say(consent.Forget())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._paused.wait(), PAUSE_SECONDS)
-        self._report(session, await self._work(partial(self._answers.answer, "forget_everything", {})))
+
+    async def _scrub(self, wish: consent.Scrub) -> None:
+        """The owner's command, which has a folder of its own in mind."""
+        if wish.state != str(self._room.paths.state):
+            self.say(consent.Refused(purpose="everything", why="elsewhere"))
+            return
+        await self._pause()
+        receipt = await self._quietly(partial(self._room.purge.everything, method="cli", actor=wish.actor))
+        if receipt is None:
+            gone = consent.Destroyed(why="everything", clips=0, code="", failed=("store",), request=wish.request)
+            self.say(gone)
+            return
+        self._locked = ""
+        self.say(
+            consent.Destroyed(
+                why="everything",
+                clips=receipt.clips,
+                code=receipt.code,
+                failed=receipt.failed,
+                request=wish.request,
+                gone=tuple(consent.Gone(surface=name, count=count) for name, count in receipt.counts.items()),
+                copies=receipt.copies,
+            )
+        )
 
     def _report(self, session: str, answer: Answer) -> None:
         if answer.receipt is not None:

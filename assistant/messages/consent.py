@@ -35,18 +35,43 @@ class Refused(Message):
 
     topic: ClassVar[str] = "consent.refused"
     purpose: str
-    why: Literal["no", "phrase", "late", "echo", "typed", "forbidden", "unheard", "nothing"]
+    why: Literal["no", "phrase", "late", "echo", "typed", "forbidden", "unheard", "nothing", "elsewhere"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """What was destroyed at one surface of the data map."""
+
+    surface: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destroyed(Message):
-    """Clips are gone. `why` is withdraw, everything, delete or expire; `code` names the receipt."""
+    """Clips are gone. `why` is withdraw, everything, delete or expire; `code` names the receipt. `request` is that of
+    `consent.scrub`, if that was asked; then `gone` says what was destroyed, by surface, and `copies` how many of the
+    clips their owner had exported."""
 
     topic: ClassVar[str] = "consent.destroyed"
     why: str
     clips: int
     code: str
     failed: tuple[str, ...] = ()
+    request: str = ""
+    gone: tuple[Gone, ...] = ()
+    copies: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scrub(Message):
+    """Forget everything, as the owner's command asks; skills stand still first. Answered by `consent.destroyed`, or by
+    `consent.refused` where the assistant's folder is not `state`."""
+
+    topic: ClassVar[str] = "consent.scrub"
+    wish: ClassVar[bool] = True
+    request: str
+    actor: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
