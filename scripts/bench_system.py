@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from assistant.audio import witness
 from assistant.bus.socket import connect
 from assistant.cli.output import table
-from assistant.messages import Spoken
+from assistant.messages import Message, Spoken, audio
 from assistant.pipeline import ASK_HEARS, ask
 
 QUESTIONS = (
@@ -33,6 +34,7 @@ QUESTIONS = (
 )
 SETTLE_SECONDS = 15.0
 """After the start the wake word learns how loud the room is, and a learning engine may train."""
+MUTES = 20
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -59,6 +61,10 @@ def main() -> None:
                 rows.append(("text to reply, inside", _spread(inside)))
                 rows.append(("text to reply, seen by a client", _spread(outside)))
                 rows.append((f"memory after {len(inside)} requests", f"{_pss(process.pid):.0f} MB PSS"))
+                if witness.look().of({process.pid}):
+                    said, seen = asyncio.run(_mute(Path(scratch) / "assistant" / "hub.sock", process.pid))
+                    rows.append(("from the message until it says that it is muted", _spread(said)))
+                    rows.append(("from the message until nobody sees its microphone open", _spread(seen)))
     print(table(["what", "measured"], rows))
 
 
@@ -94,6 +100,34 @@ async def _ask(socket: Path, rounds: int) -> tuple[list[float], list[float]]:
                     sys.exit(f"not understood: {question}")
                 inside.append(sum(each.seconds for each in answer.seconds))
     return inside, outside
+
+
+async def _mute(socket: Path, pid: int) -> tuple[list[float], list[float]]:
+    """Mute and unmute. Each look at the kernel and the sound server counts from its end: the time is an upper bound."""
+    said, seen = [], []
+    async with connect(socket, hears=[audio.Muted, audio.Unmuted]) as bus:
+        inbox = bus.subscribe([audio.Muted, audio.Unmuted], "bench")
+
+        async def until(kind: type[Message]) -> float:
+            async for envelope in inbox:
+                if isinstance(envelope.message, kind):
+                    break
+            return time.perf_counter()
+
+        for _ in range(MUTES):
+            began = time.perf_counter()
+            bus.publish(audio.Mute(), "client")
+            open_ = True
+            closed = asyncio.create_task(until(audio.Muted))
+            while open_:
+                open_ = bool((await asyncio.to_thread(witness.look)).of({pid}))
+                taken = time.perf_counter() - began
+            seen.append(taken)
+            said.append(await closed - began)
+            bus.publish(audio.Unmute(), "client")
+            await until(audio.Unmuted)
+            await asyncio.sleep(0.5)
+    return said, seen
 
 
 def _spread(seconds: list[float]) -> str:
