@@ -72,6 +72,7 @@ def doctor(context: Context, arguments: argparse.Namespace) -> int:
         lambda: _models(context),
         lambda: _engines(context),
         lambda: _skills(context),
+        lambda: _kept(context),
     ]
     for examine in examinations:
         for finding in _safely(examine):
@@ -230,3 +231,18 @@ def _skills(context: Context) -> Iterator[Finding]:
     for each in found:
         if each.problem is not None:
             yield Finding("wrong", "skill", f"{each.folder}: {output.one_line(each.problem)}", "assistant skills check")
+
+
+def _kept(context: Context) -> Iterator[Finding]:
+    """Ledger, keys and witness agree, and no file lies where none belongs."""
+    room = Builder(context.config, context.paths, context.clock).consent
+    with room.store.session(verify=True) as session:
+        clips, damaged = session.vault.scan()
+        note = f"{len(session.records)} records, signed, and seen by the witness; {len(clips)} clips"
+        if session.blank:
+            note = "nothing: nobody has ever agreed to anything"
+        yield Finding("ok", "kept", note)
+    if damaged:
+        yield Finding("wrong", "kept", f"{len(damaged)} clips cannot be read", "assistant data delete --damaged")
+    for path in room.data.strays():
+        yield Finding("wrong", "kept", f"{path} is not on the data map", "Look what it is, then delete it")
