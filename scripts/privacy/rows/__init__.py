@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from privacy.row import Row
-from privacy.rows import blocks, conversation, crash, disk, household_rows, races, running, silent, tamper
+from privacy.rows import (
+    blocks,
+    conversation,
+    crash,
+    disk,
+    household_rows,
+    races,
+    replay,
+    running,
+    silent,
+    tamper,
+    truth,
+)
 
 ALL: tuple[Row, ...] = (
     *crash.ROWS,
@@ -12,6 +24,8 @@ ALL: tuple[Row, ...] = (
     *tamper.ROWS,
     *blocks.ROWS,
     *household_rows.ROWS,
+    *replay.ROWS,
+    *truth.ROWS,
     *silent.ROWS,
     *running.ROWS,
     *conversation.ROWS,

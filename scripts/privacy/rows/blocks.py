@@ -38,7 +38,7 @@ def deletion(mutant: str) -> Finding:
         for one in DELETE:
             _done(home, one, mutant)
         after = image()
-    # Whoever copied the card before has the ciphertexts anyway; that most are still on it shows how little unlinking does.
+    # Whoever copied the card before has the ciphertexts anyway; that most are still there shows what unlinking does.
     old = list(dict.fromkeys([*carve(before), *carve(after)]))
     stores = list(dict.fromkeys([*carve(before, "timer"), *carve(after, "timer")]))
     there = len(carve(after)), len(carve(after, "timer"))
@@ -54,7 +54,7 @@ def deletion(mutant: str) -> Finding:
     found.expect(not left.opened, f"{len(left.names)} of {CLIPS + 1} clips and stores can be opened again")
     found.remarks.append(
         f"{left.windows:,} windows of {len(after) >> 20} MB that differ, each as a key and as a key sealed by either "
-        f"device key, on {len(old)} clips and {len(stores)} versions of a store ({there[0]} and {there[1]} still there): "
+        f"device key, on {len(old)} clips and {len(stores)} versions of a store ({there[0]} and {there[1]} there): "
         f"{left.tries:,} tries"
     )
     return found
@@ -81,7 +81,7 @@ def _done(home: Path, operation: str, mutant: str) -> None:
 
 
 ROWS = (
-    Row("deletion", f"{CLIPS} clips and a skill's store deleted, withdrawn, forgotten: no window of the card opens any, "
+    Row("deletion", f"{CLIPS} clips and a skill's store deleted, withdrawn, forgotten: no byte of the card opens any, "
         "though they are still on it",
         ("keeps the keys in SQLite", "keeps each key in a file and unlinks it", "replaces the key file by rename",
          "leaves a copy of each key in a temporary file", "only unlinks what skills remember"), deletion),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from privacy.box import drive, examine, need, plaintext, scratch, whole
 from privacy.row import Finding, Row
+from privacy.rows.crash import KEPT
 
 PURPOSES = {"utterance_audio"}
 FAKE = ("env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f")
@@ -27,7 +28,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
     subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", str(image)], check=True)
     subprocess.run(["mount", "-o", "loop", str(image), str(disk)], check=True)
     try:
-        done = drive(disk / "consent", "grant=utterance_audio+keep=1,2,3")
+        done = drive(disk / "consent", KEPT)
         assert done.returncode == 0, done.stderr
         yield disk
     finally:

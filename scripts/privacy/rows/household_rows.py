@@ -1,4 +1,4 @@
-"""Messages from those who may not send them, and whether it tells the truth about what it knows."""
+"""Messages from those who may not send them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import logging
 import os
-import re
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assistant.build import SERVICES, policy
@@ -17,16 +17,14 @@ from assistant.bus.hub import Hub
 from assistant.bus.memory import MemoryBus
 from assistant.clock import SystemClock
 from assistant.config.paths import find_paths
-from assistant.consent.answers import Answers
 from assistant.consent.clip import NewClip
 from assistant.consent.gate import Grant
 from assistant.consent.room import Room, open_room
 from assistant.consent.service import ConsentService
-from assistant.consent.words import Words
 from assistant.messages import CATALOG, Message, Spoken, dialog, intent, skill, system, tts
 from assistant.messages.base import Slot
 from assistant.testing.consent import marked
-from privacy.box import in_child, scratch
+from privacy.box import in_child
 from privacy.row import Finding, Row
 
 PHRASE = "velvet tiger"
@@ -66,7 +64,7 @@ def forged(mutant: str) -> Finding:
             if hasattr(hubs, "role_of"):
                 hubs.role_of = policies.role_of  # type: ignore[attr-defined]
         for uid in (0, 65534):
-            for name in ("client", "stt", "intent", "dialog", "skills", "consent"):
+            for name in ("client", *SERVICES):
                 with tempfile.TemporaryDirectory() as folder:
                     Path(folder).chmod(0o755)
                     asyncio.run(_try(found, Path(folder), uid, name))
@@ -95,7 +93,8 @@ async def _try(found: Finding, folder: Path, uid: int, name: str) -> None:
     service = asyncio.create_task(ConsentService(room, SystemClock(), phrase=lambda: PHRASE).serve(bus))
     async for _ in ready:
         break
-    await asyncio.to_thread(_as_user, uid, str(folder / "run" / "hub.sock"), name)
+    path = str(folder / "run" / "hub.sock")
+    await asyncio.to_thread(as_user, uid, lambda: send(path, name, attack()))
     seen = bus.subscribe([system.Health], "row")
     bus.publish(system.Probe(), "row")
     async for _ in seen:
@@ -111,29 +110,35 @@ async def _try(found: Finding, folder: Path, uid: int, name: str) -> None:
     await hub.stop()
 
 
-def _as_user(uid: int, socket: str, name: str) -> None:
-    """Send the attack from a process of that user."""
+def as_user(uid: int, work: Callable[[], None]) -> None:
+    """Do something in a process of that user."""
     child = os.fork()
     if child == 0:
         if uid:
             os.setgid(uid)
             os.setuid(uid)
         with contextlib.suppress(BaseException):
-            asyncio.run(_send(socket, name))
+            work()
         os._exit(0)
     os.waitpid(child, 0)
 
 
-async def _send(socket: str, name: str) -> None:
+def send(socket: str, name: str, messages: Sequence[Message]) -> None:
+    """Join the bus under this name and say these, each over a connection of its own: a refusal ends it."""
+    asyncio.run(_send(socket, name, messages))
+
+
+async def _send(socket: str, name: str, messages: Sequence[Message]) -> None:
     from websockets.asyncio.client import unix_connect
 
-    for message in attack():
+    for message in messages:
         with contextlib.suppress(Exception):
             async with unix_connect(socket, compression=None) as connection:
                 await connection.send(codec.dumps({"join": {"as": name, "hears": []}}))
                 await asyncio.wait_for(connection.recv(), 1)
                 await connection.send(codec.dumps(codec.encode(message)))
-                await asyncio.sleep(0.05)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(connection.recv(), 0.05)
 
 
 def _room(home: Path) -> Room:
@@ -149,37 +154,6 @@ def _keep(room: Room, count: int) -> None:
         room.gate.keep(room.gate.permits()["false_wake"], NewClip(samples=marked(seed, 0.05), session="s"))
 
 
-def truth(mutant: str) -> Finding:
-    """Its spoken answer against an independent look at the disk."""
-
-    def work() -> Finding:
-        found = Finding()
-        for clips in (0, 1, 3, 12):
-            for skills in ((), ("timer",), ("list", "timer")):
-                with scratch() as folder:
-                    room = _room(folder)
-                    if clips:
-                        _keep(room, clips)
-                    for name in skills:
-                        room.paths.skill_data.mkdir(parents=True, exist_ok=True)
-                        (room.paths.skill_data / f"{name}.json").write_text("{}")
-                    said = Answers(room=room, words=Words("en")).know()
-                    if mutant == "does not count the last clip":
-                        said = re.sub(r"\d+ recordings?", f"{max(0, clips - 1)} recordings", said)
-                    if mutant == "does not mention skills":
-                        said = re.sub(r"These skills.*?\.", "", said)
-                    on_disk = len(list((room.paths.state / "consent" / "vault" / "clips").glob("*.clip")))
-                    stores = {path.stem for path in room.paths.state.rglob("*.json") if "skill-data" in str(path)}
-                    number = re.search(r"(\d+) recording", said)
-                    found.expect(int(number[1] if number else 0) == on_disk, f"{on_disk} clips on the disk: {said}")
-                    found.expect({one for one in ("timer", "list") if one in said} == stores, f"{stores}: {said}")
-        return found
-
-    return in_child("", work)
-
-
 ROWS = (
     Row("forged", "no client, stranger or impostor on the bus can make a consent or destroy clips", OWN, forged),
-    Row("truth", "'what do you know about me' equals an independent walk of the disk",
-        ("does not count the last clip", "does not mention skills"), truth),
 )  # fmt: skip
