@@ -182,6 +182,9 @@ class Hub:
                 log.warning("%s reads too slowly and was disconnected", rights.sender)
                 await connection.close(1008, "too slow")
                 return
+            if isinstance(message, dialog.Closed):
+                # Both ends keep the last frame that came, until another does.
+                await connection.ping()
             del envelope, message
 
     async def _refuse(self, connection: ServerConnection, error: BaseException) -> None:
