@@ -15,6 +15,7 @@ from assistant.bus.socket import connect
 from assistant.cli import debug
 from assistant.cli.context import Context
 from assistant.cli.output import table
+from assistant.consent.debug import debug_files
 from assistant.consent.gate import Grant
 from assistant.consent.purge import Receipt
 from assistant.consent.purposes import find_purpose, load_purposes
@@ -138,6 +139,10 @@ def status(context: Context, arguments: argparse.Namespace) -> int:
     with found.store.session() as session:
         if session.guest:
             print(f"Guest mode until {when(session.anchor.guest_until)}: nothing is kept.")
+    for file in debug_files(context.paths):
+        print(
+            f"A debug grant is live, the words it hears are in {file.path}. End it: assistant consent debug --minutes 0"
+        )
     if not live:
         print("Nothing is kept. Nobody has agreed to anything.")
         return 0
@@ -215,7 +220,7 @@ def when(seconds: int) -> str:
 
 def _detail(event: str, detail: str, counts: object) -> str:
     shown = json.dumps(counts) if counts else ""
-    return f"{detail if event in ('scrubbed', 'exported') else ''} {shown}".strip()
+    return f"{detail if event in ('scrubbed', 'exported', 'debug', 'debug-ended') else ''} {shown}".strip()
 
 
 def ids(found: Room, short: Iterable[str]) -> list[str]:

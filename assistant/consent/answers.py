@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from assistant.consent.consents import Consent
-from assistant.consent.debug import debug_files
+from assistant.consent.debug import DEBUG_LOG, debug_files
 from assistant.consent.gate import USAGE
 from assistant.consent.purge import Receipt
 from assistant.consent.room import Room
@@ -113,11 +113,14 @@ class Answers:
         gone = [one for one, count in receipt.counts.items() if count > 0]
         skills = [one.partition(":")[2] for one in gone if one.startswith("skill:")]
         usage = USAGE in gone
-        said = [] if (skills or usage) and not number else [self.words(f"deleted.{how}", count=number)]
+        debugged = DEBUG_LOG in gone
+        said = [] if (skills or usage or debugged) and not number else [self.words(f"deleted.{how}", count=number)]
         if skills:
             said.append(self.words("deleted.skills", skills=listing(skills)))
         if usage:
             said.append(self.words("deleted.usage"))
+        if debugged:
+            said.append(self.words("deleted.debug"))
         if receipt.copies:
             said.append(self.words("deleted.copies", count=receipt.copies))
         if receipt.failed:
@@ -132,6 +135,8 @@ class Answers:
             if session.guest:
                 return self.words("recording.guest")
         live = self._live()
+        if debug_files(self.room.paths):
+            return self.words("know.debug")
         if not live:
             return self.words("recording.none")
         return self.words(

@@ -31,6 +31,8 @@ LOOK_SECONDS = 2.0
 """How often it looks whether somebody withdrew by command."""
 PURPOSE = "debug"
 FILE = "heard.log"
+DEBUG_LOG = "debug-log"
+"""Its row in the data map."""
 
 
 class Work(Protocol):
@@ -42,7 +44,7 @@ class Work(Protocol):
 class DebugFile:
     """A surface of the data map."""
 
-    id = "debug-log"
+    id = DEBUG_LOG
 
     def __init__(self, paths: Paths) -> None:
         self.path = paths.state / "debug" / FILE

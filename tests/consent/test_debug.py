@@ -132,7 +132,9 @@ async def test_it_is_announced_then_written_and_destroyed_when_the_time_is_over(
     await home.hear("a yellow dinosaur")
     assert "heard: a yellow dinosaur\n" in home.file.read_text()
     assert stat.S_IMODE(home.file.stat().st_mode) == 0o600
-    assert "writing the words" in Answers(room=home.room, words=Words("en")).know()
+    answers = Answers(room=home.room, words=Words("en"))
+    assert "writing the words" in answers.know()
+    assert "writing the words" in answers.answer("recording", {"microphone": "open"}).text, "not: nothing is recorded"
     home.clock.time = 601.0
     await home.over()
     await home.hear("a purple dragon")
