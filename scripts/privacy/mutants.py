@@ -289,6 +289,11 @@ def _no_anchor() -> None:
     ledger.Ledger.read = read  # type: ignore[method-assign]
 
 
+@mutant("asks no witness")
+def _no_witness() -> None:
+    store.Store._check_witness = lambda self, session: None  # type: ignore[method-assign]
+
+
 @mutant("follows links")
 def _follow() -> None:
     folder._SAFE = os.O_CLOEXEC | os.O_NONBLOCK

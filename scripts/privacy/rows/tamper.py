@@ -70,6 +70,7 @@ def ledger(mutant: str) -> Finding:
             trial(good + lines[-1], len(lines), "a record added")
             trial(b"", 0, "emptied")
             old_slots = slots.read_bytes()
+            shutil.copytree(home, folder / "copy")
             Purge(store).withdraw(None, method="cli", actor="row")
             new, new_slots = file.read_bytes(), slots.read_bytes()
             good = new
@@ -77,6 +78,16 @@ def ledger(mutant: str) -> Finding:
             slots.write_bytes(old_slots)
             trial(new, len(lines), "the key file from before a withdrawal put back")
             slots.write_bytes(new_slots)
+            home.rename(folder / "newest")
+            (folder / "copy").rename(home)
+            found.expect(locked(home) is not None, "the whole store from before a withdrawal put back: accepted")
+            home.rename(folder / "copy")
+            (folder / "newest").rename(home)
+            witness = home.with_name("consent-witness")
+            witness.rename(folder / "taken")
+            found.expect(locked(home) is not None, "the witness taken away: accepted")
+            (folder / "taken").rename(witness)
+            found.expect(locked(home) is None, "all is as it was, and refused: the row is blind")
             for at in (*range(0, 600, 7), *range(4096, 4700, 7)):
                 broken = bytearray(new_slots)
                 broken[at] ^= 1
@@ -195,7 +206,7 @@ def _safe(home: Path, clip: str, name: str) -> bool:
 
 ROWS = (
     Row("ledger", "every flipped byte, cut, swap, addition, rollback of the ledger is named by record; store locked",
-        ("does not check signatures and hashes", "does not anchor the ledger"), ledger),
+        ("does not check signatures and hashes", "does not anchor the ledger", "asks no witness"), ledger),
     Row("clip-tamper", "every flipped byte of a clip or key, and every swapped or cut clip, is refused",
         ("does not authenticate clips",), clips),
     Row("places", "links, pipes and ids that walk away are never followed",
