@@ -13,13 +13,14 @@ import io
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import wave
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess
+from typing import TYPE_CHECKING
 
 import numpy as np
 from cryptography.exceptions import InvalidSignature
@@ -34,6 +35,13 @@ from privacy.box import need
 from privacy.keysearch import carve, search
 from privacy.row import CannotProve, Finding, Row
 from privacy.rows.crash import make_image, mounted
+
+if TYPE_CHECKING:
+    from tests.end_to_end.running import Home
+    from tests.pulse import Pulse
+
+Talk = Callable[[Subscription], Awaitable[Samples]]
+"""A conversation, by what the assistant says meanwhile; the sound of the clip that was kept."""
 
 CANARY = "pineapple"
 WISH = "Hey Mycroft. You may keep my requests for a week."
@@ -62,15 +70,14 @@ class Misheard(Exception):
 class Table:
     """Everything on the table: the home, the sound server, and how commands are started."""
 
-    home: object
-    pulse: object
+    home: Home
+    pulse: Pulse
     command: Sequence[str]
     folder: Path
 
-    def call(self, *arguments: str) -> CompletedProcess[str]:
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """An `assistant` command in a process of its own."""
-        done: CompletedProcess[str] = self.home.spawn(*arguments, command=self.command)  # type: ignore[attr-defined]
-        return done
+        return self.home.spawn(*arguments, command=self.command)
 
     def spoken(self, text: str) -> Path:
         """A file in which somebody says this."""
@@ -86,7 +93,7 @@ class Table:
             while True:
                 async with asyncio.timeout(0.1):
                     await anext(aiter(inbox))
-        await asyncio.to_thread(self.pulse.play_into_microphone, path)  # type: ignore[attr-defined]
+        await asyncio.to_thread(self.pulse.play_into_microphone, path)
 
 
 async def until(inbox: Subscription, *kinds: type[Message]) -> Message | None:
@@ -109,12 +116,13 @@ def conversation(mutant: str) -> Finding:
     found = Finding()
     with tempfile.TemporaryDirectory(prefix="talk-") as name, _server(Pulse, Path(name)) as pulse:
         folder = Path(name)
-        home = Home(folder / "home", {**pulse.env, "PRIVACY_ROW": "1"})  # type: ignore[attr-defined]
+        home = Home(folder / "home", pulse.env)
         command = [sys.executable, "-c", START, mutant] if mutant else [sys.executable, "-m", "assistant"]
         table = Table(home, pulse, command, folder)
         card = folder / "card.img"
         make_image(card, 16)
         with mounted(card, folder / "home" / "state"):
+            _refuse_to_trim(card)
             before: list[bytes] = []
             for text in (WISH, REQUEST, FORGET):
                 table.spoken(text)
@@ -128,23 +136,31 @@ def conversation(mutant: str) -> Finding:
     return found
 
 
+def _refuse_to_trim(card: Path) -> None:
+    """As many cards do: what was only unlinked is still there. Where sysfs is read-only they may be gone."""
+    loops = subprocess.run(["losetup", "--associated", str(card)], capture_output=True, text=True, check=False).stdout
+    for line in loops.splitlines():
+        with contextlib.suppress(OSError):
+            Path("/sys/block", Path(line.partition(":")[0]).name, "queue", "discard_max_bytes").write_text("0")
+
+
 @contextlib.contextmanager
-def _server(kind: Callable[[Path], object], folder: Path) -> Iterator[object]:
+def _server(kind: type[Pulse], folder: Path) -> Iterator[Pulse]:
     (folder / "pulse").mkdir()
     server = kind(folder / "pulse")
-    server.start()  # type: ignore[attr-defined]
+    server.start()
     try:
         yield server
     finally:
-        server.stop()  # type: ignore[attr-defined]
+        server.stop()
 
 
-async def _joined(socket: Path, work: Callable[[Subscription], object]) -> Samples:
+async def _joined(socket: Path, talk: Talk) -> Samples:
     async with connect(socket, hears=WATCHED) as bus:
-        return await work(bus.subscribe(WATCHED, "row"))  # type: ignore[misc, no-any-return]
+        return await talk(bus.subscribe(WATCHED, "row"))
 
 
-def _live(found: Finding, table: Table, before: list[bytes]) -> Callable[[Subscription], object]:
+def _live(found: Finding, table: Table, before: list[bytes]) -> Talk:
     async def talk(inbox: Subscription) -> Samples:
         await _agree(found, table, inbox)
         clip = await _clip(found, table, inbox)
@@ -157,7 +173,7 @@ def _live(found: Finding, table: Table, before: list[bytes]) -> Callable[[Subscr
     return talk
 
 
-def _short(found: Finding, table: Table, before: list[bytes]) -> Callable[[Subscription], object]:
+def _short(found: Finding, table: Table, before: list[bytes]) -> Talk:
     """The same without what no leak of ours changes."""
 
     async def talk(inbox: Subscription) -> Samples:
@@ -220,13 +236,11 @@ async def _clip(found: Finding, table: Table, inbox: Subscription) -> str:
 def _wav(table: Table, clip: str) -> Samples:
     path = table.folder / "played.wav"
     with path.open("wb") as out:
-        import subprocess
-
         subprocess.run(
             [*table.command, "data", "play", clip, "--wav"],
             env=table.home.env,
             stdout=out,
-            check=True,  # type: ignore[attr-defined]
+            check=True,
         )
     return _samples(path.read_bytes())
 
@@ -242,7 +256,7 @@ def _hear_back(found: Finding, table: Table, clip: str) -> Samples:
     heard = ""
     for number in range(3):
         recording = table.folder / f"speaker-{number}.wav"
-        with table.pulse.record_speaker(recording):  # type: ignore[attr-defined]
+        with table.pulse.record_speaker(recording):
             done = table.call("data", "play", clip)
         found.expect(done.returncode == 0, f"it could not be played: {done.stderr}")
         likeness = _likeness(_samples(recording.read_bytes()), sound)
