@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Each with what it writes. Only the gate may write what is derived from speech.
 MAY_WRITE = {
+    "assistant/attest.py": "nothing: tries to, in every way, to show that the kernel refuses it",
     "assistant/audio/file_device.py": "the demo's replies, into the folder that the person named",
     "assistant/audio/mute_file.py": "the word `muted`, so that a mute survives a restart",
     "assistant/cli/context.py": "a scratch folder, in RAM, for what skills of a demonstration keep; it goes away",

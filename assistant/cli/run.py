@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 
-from assistant import daemon, logs
+from assistant import attest, daemon, logs, nowrite
 from assistant.audio.pyaudio_device import list_devices
 from assistant.build import SERVICES, Builder
 from assistant.cli import demo
@@ -19,6 +19,7 @@ from assistant.runner import die_with_parent
 EXAMPLES = """examples:
   assistant run              all services in this process
   assistant run --split      each service in a process of its own, restarted when it dies
+  assistant run --no-write   shut in by the kernel (bubblewrap): it cannot write to a disk, or send
   assistant run hub          only the bus; then, elsewhere: assistant run stt
 """
 
@@ -36,6 +37,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     command.add_argument(
         "--wait", action="store_true", help="wait for a microphone instead of showing the conversation"
     )
+    command.add_argument(
+        "--no-write", action="store_true", help="shut in by the kernel: nothing can be written to a disk, or sent"
+    )
     command.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     command.set_defaults(handler=run)
 
@@ -47,7 +51,12 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
             raise AssistantError(f"no service is called {name!r}", hint=f"Known: {', '.join(known)}")
     if arguments.split and arguments.services:
         raise AssistantError("--split starts all services", hint="Leave their names out")
+    if arguments.no_write and nowrite.INSIDE not in os.environ:
+        flags = [flag for flag, on in (("--split", arguments.split), ("--wait", arguments.wait)) if on]
+        nowrite.enter(context.paths, [*_options(context), "run", *arguments.services, *flags, "--no-write"])
     logs.set_up(context.config.logs.level, context.config.logs.format)
+    if arguments.no_write:
+        _attest(context)
     everything = not arguments.services
     muted = context.paths.mute_file.exists()  # then no device is looked at
     waits = arguments.wait or muted or "NOTIFY_SOCKET" in os.environ
@@ -65,6 +74,14 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
     harden()
     asyncio.run(daemon.run(context.config, builder, context.own_socket, names, options))
     return 0
+
+
+def _attest(context: Context) -> None:
+    """Say that nothing can be written or sent, having tried. Raises AssistantError when something can."""
+    tried = attest.attempts(context.paths)
+    if found := [each.way for each in tried if not each.refused]:
+        raise AssistantError(f"something could be written or sent: {', '.join(found)}", where="--no-write")
+    print(f"Nothing can be written or sent: the kernel refused {len(tried)} of {len(tried)} ways.", file=sys.stderr)
 
 
 def _has_microphone() -> bool:
