@@ -123,7 +123,7 @@ class Guest:
         dialogs.read_tables()
         sources = read_code(folder)
         networked = bool(order["network"])
-        for module in (*_READY_MADE, *(_FOR_NETWORK if networked else ()), *imported(sources.values())):
+        for module in (*_READY_MADE, *(_FOR_NETWORK if manifest.permissions else ()), *imported(sources.values())):
             with contextlib.suppress(Exception):  # the skill will hear of it when it imports it
                 importlib.import_module(module)
         secure = None
