@@ -9,6 +9,8 @@ from assistant.grammar.words import Token, tokens
 
 LONGEST = 60
 """More words than this are not a request; the rest is not looked at."""
+LONGEST_WORD = 50
+"""More letters than this are no word; the rest is not looked at."""
 
 
 class Heard:
@@ -16,7 +18,7 @@ class Heard:
 
     def __init__(self, text: str, lexicon: Lexicon | None = None) -> None:
         self.text = text
-        self.tokens: Sequence[Token] = tokens(text)[:LONGEST]
+        self.tokens: Sequence[Token] = [_short(token) for token in tokens(text)[:LONGEST]]
         if lexicon is not None:
             self.tokens = _mended(self.tokens, lexicon)
         self.words = tuple(token.text for token in self.tokens)
@@ -30,6 +32,10 @@ class Heard:
     def said(self, start: int, end: int) -> str:
         """The words from `start` to before `end`, as they were written."""
         return self.text[self.tokens[start].start : self.tokens[end - 1].end]
+
+
+def _short(token: Token) -> Token:
+    return token if len(token.text) <= LONGEST_WORD else Token(token.text[:LONGEST_WORD], token.start, token.end)
 
 
 def without_wake_word(text: str, lexicon: Lexicon) -> str:

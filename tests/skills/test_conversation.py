@@ -8,14 +8,27 @@ import pytest
 import yaml
 
 from assistant.config.paths import TREE
+from assistant.intent.template_engine import TemplateEngine
 from assistant.testing.skills import SkillTester
 
 SAID = yaml.safe_load((TREE / "tests" / "sentences" / "en" / "conversations.yaml").read_text(encoding="utf-8"))
 
 
+class Kept(TemplateEngine):
+    """Compiles the skills' sentences once for all tests."""
+
+    def close(self) -> None:
+        """It is used again."""
+
+
+@pytest.fixture(scope="module")
+def engine() -> Kept:
+    return Kept()
+
+
 @pytest.mark.parametrize("name", SAID)
-async def test_conversation(name: str, tmp_path: Path) -> None:
-    async with SkillTester(TREE / "skills", data=tmp_path) as tester:
+async def test_conversation(name: str, tmp_path: Path, engine: Kept) -> None:
+    async with SkillTester(TREE / "skills", data=tmp_path, engine=lambda: engine) as tester:
         for line in SAID[name]:
             said, wanted, wait = _line(line)
             await tester.advance(seconds=wait)
@@ -28,3 +41,35 @@ def _line(line: dict[str, Any]) -> tuple[str, str, float]:
         return line["say"], line["reply"], line.get("wait", 0)
     ((said, wanted),) = line.items()
     return said, wanted, 0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "   ",
+        "🙂🙂🙂",
+        "set a timer for 🍕 minutes",
+        "milk " * 2000,
+        "set a timer for five minutes " * 400,
+        "add " + "milk and " * 1000 + "eggs to the shopping list",
+        "x" * 20_000,
+        "\x00\x07\x1b[2J",
+        "set a timer for ninety nine trillion minutes",
+        "wake me on the thirty first of february",
+        "remind me yesterday at noon to call anna",
+        "how many days until the thirtieth of february",
+        "what is one divided by zero",
+        "volume nine hundred percent",
+        "roll a million dice with a billion sides",
+        "what is " + "nine " * 50 + "times nine",
+    ],
+    ids=lambda said: said[:20].strip() or "nothing",
+)
+async def test_odd_input_gets_a_kind_answer_or_none_and_breaks_nothing(said: str, engine: Kept) -> None:
+    async with SkillTester(TREE / "skills", engine=lambda: engine) as tester:
+        await tester.ask("set a timer for five minutes")
+        answer = await tester.ask(said)
+        assert not tester.failures
+        assert "did not work" not in answer.text and "took too long" not in answer.text
+        assert "nine thirty" in (await tester.ask("what time is it")).text.lower()
