@@ -136,6 +136,11 @@ class FencedSkill:
         result = await self._guard(lambda: settled(running.skill.hush()), running, HUSH_SECONDS)
         return result is True
 
+    @property
+    def is_background(self) -> bool:
+        """Whether it plays for long, softer while somebody speaks: music, not a bell."""
+        return self._running is not None and type(self._running.skill).duck is not Skill.duck
+
     async def duck(self, quiet: bool) -> None:
         """Somebody speaks, or is spoken to; or that is over."""
         running = self._running

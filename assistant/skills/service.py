@@ -266,8 +266,13 @@ class SkillsService(Service):
                     self._broke(each.manifest.id, str(error))
 
     async def _hush(self, message: skill.Hush) -> None:
-        hushed = await asyncio.gather(*(each.hush() for each in self.loaded))
-        self.say(skill.Hushed(session=message.session, count=sum(hushed)))
+        """What rings is meant before what plays: "stop" during music stops the timer, and only then the music."""
+        for background in (False, True):
+            which = [each for each in self.loaded if each.is_background == background]
+            count = sum(await asyncio.gather(*(each.hush() for each in which)))
+            if count:
+                break
+        self.say(skill.Hushed(session=message.session, count=count))
 
     async def _duck(self, quiet: bool) -> None:
         await asyncio.gather(*(each.duck(quiet) for each in self.loaded))
