@@ -18,15 +18,15 @@ from typing import ClassVar, TypeVar
 from assistant.clock import Clock
 from assistant.consent import debug
 from assistant.consent.answers import Answer, Answers
-from assistant.consent.challenge import Challenge, two_words
+from assistant.consent.challenge import two_words
 from assistant.consent.door import Door
-from assistant.consent.gate import Grant
 from assistant.consent.purge import Receipt
 from assistant.consent.room import Room
 from assistant.consent.wire import GateServer
-from assistant.consent.words import DAY, Words, date, duration, listing
-from assistant.errors import ConsentError, Refused, Tampered
-from assistant.messages import Message, Slot, Spoken, audio, consent, dialog, intent, skill, system, tts
+from assistant.consent.words import Words
+from assistant.consent.yes import SpokenYes
+from assistant.errors import ConsentError, Tampered
+from assistant.messages import Message, Spoken, audio, consent, dialog, intent, skill, system, tts
 from assistant.service import Service
 
 OWN = "privacy"
@@ -38,8 +38,6 @@ PAUSE_SECONDS = 3.0
 """How long forgetting waits for skills to stand still."""
 SEEING_SECONDS = 3.0
 """How long "are you recording" waits for the look at the microphone."""
-DAYS = 7
-"""How long a consent holds when nobody says how long."""
 
 T = TypeVar("T")
 
@@ -92,12 +90,20 @@ class ConsentService(Service):
         self._room = room
         self._door = door or Door(room.gate)
         self._wire = GateServer(wire, self._door) if wire else None
-        self._clock = clock
         self._language = language
-        self._phrase = phrase
         self._words = Words(language)
         self._answers = Answers(room=room, words=self._words, language=language)
-        self._challenge: Challenge | None = None
+        self._yes = SpokenYes(
+            gate=room.gate,
+            clock=clock,
+            words=self._words,
+            language=language,
+            phrase=phrase,
+            say=self.say,
+            reply=self._reply,
+            work=self._work,
+            quietly=self._quietly,
+        )
         self._typed: set[str] = set()
         self._mute_after = ""
         self._asked: dict[str, str] = {}
@@ -153,18 +159,18 @@ class ConsentService(Service):
             case dialog.Opened(session=name, why=why):
                 if why == "typed":
                     self._typed.add(name)
-                elif self._challenge is not None:
-                    self._challenge.opened(name, why)
+                else:
+                    self._yes.opened(name, why)
             case dialog.Closed(session=name, outcome=outcome):
                 self._closed(name)
                 asked = self._asked.pop(name, "")
                 if asked not in ("", "dialog") and outcome in ("answered", "asked"):
                     self.spawn(self._count(asked), "count")
             case tts.Started(session=name):
-                if self._challenge is not None:
-                    self._challenge.started(name)
+                self._yes.started(name)
             case tts.Ended(session=name, cause=cause):
-                self._spoken(name, cause)
+                self._yes.ended(name, cause)
+                self._mute_now(name)
             case intent.Matched(skill=skill_name) if skill_name == OWN:
                 await self._matched(message)
             case intent.Matched(session=name, skill=skill_name):
@@ -184,22 +190,13 @@ class ConsentService(Service):
                 if self._seeing is not None and not self._seeing.done():
                     self._seeing.set_result(message)
             case skill.Answer(skill=skill_name) if skill_name == OWN:
-                await self._answered(message)
+                await self._yes.answered(message)
 
     def _closed(self, session: str) -> None:
         if session not in self._typed:
             self._recent.append(session)
         self._typed.discard(session)
-        if self._challenge is not None and session == self._challenge.answer_session:
-            self._challenge = None  # the answer never came
-        self._mute_now(session)
-
-    def _spoken(self, session: str, cause: str) -> None:
-        if self._challenge is not None:
-            if session == self._challenge.session and cause != "said":
-                self._challenge = None  # nobody heard the whole read-back
-            else:
-                self._challenge.ended(session, self._clock.monotonic())
+        self._yes.closed(session)
         self._mute_now(session)
 
     def _mute_now(self, session: str) -> None:
@@ -210,9 +207,9 @@ class ConsentService(Service):
     async def _matched(self, message: intent.Matched) -> None:
         name = message.intent.partition(".")[2]
         slots = {slot.name: slot for slot in message.slots}
-        self._challenge = None
+        self._yes.drop()
         if name == "grant":
-            await self._ask(message.session, slots)
+            await self._yes.ask(message.session, slots, typed=message.session in self._typed)
             return
         values: dict[str, float | str | None] = {key: slot.value for key, slot in slots.items()}
         if "purpose" in slots:
@@ -261,6 +258,7 @@ class ConsentService(Service):
             self.say(gone)
             return
         self._locked = ""
+        self.spawn(self._debug.end("withdrawn"), "debug")
         self.say(
             consent.Destroyed(
                 why="everything",
@@ -298,62 +296,6 @@ class ConsentService(Service):
 
     async def _count(self, asked: str) -> None:
         await self._quietly(partial(self._room.gate.count, asked))
-
-    async def _ask(self, session: str, slots: dict[str, Slot]) -> None:
-        """Read back what a yes would mean, with the two words."""
-        if session in self._typed:
-            self.say(consent.Refused(purpose="", why="typed"))
-            self._reply(session, self._words("grant.aloud"))
-            return
-        purpose_name = self._words.purpose(slots["purpose"].spoken.text) if "purpose" in slots else ""
-        if not purpose_name:
-            self._reply(session, self._words("grant.which"))
-            return
-        try:
-            purpose = self._room.gate.purpose(purpose_name, self._language)
-            if not purpose.offered:
-                self.say(consent.Refused(purpose=purpose_name, why="nothing"))
-                self._reply(session, self._words("grant.nothing"))
-                return
-        except Refused:
-            self.say(consent.Refused(purpose=purpose_name, why="forbidden"))
-            self._reply(session, self._words("grant.forbidden"))
-            return
-        asked = slots["duration"].value if "duration" in slots else None
-        days = min(purpose.max_days, max(1, round(float(asked) / DAY))) if asked else DAYS
-        self._challenge = Challenge(purpose=purpose_name, days=days, phrase=self._phrase(), session=session)
-        text = self._words(
-            "grant.ask",
-            what=purpose.what,
-            recipients=listing(purpose.recipients),
-            duration=duration(days * DAY),
-            phrase=self._challenge.phrase,
-        )
-        self._reply(session, text, ask=True)
-
-    async def _answered(self, message: skill.Answer) -> None:
-        """The answer to the read-back: one try."""
-        challenge, self._challenge = self._challenge, None
-        if challenge is None:
-            self._reply(message.session, self._words("grant.late"))
-            return
-        verdict = challenge.judge(message.session, message.text.text, self._clock.monotonic())
-        if verdict != "yes":
-            self.say(consent.Refused(purpose=challenge.purpose, why=verdict))
-            await self._quietly(partial(self._room.gate.deny, challenge.purpose, method="voice", actor="voice"))
-            self._reply(message.session, self._words(f"grant.{verdict}"))
-            return
-        grant = Grant(
-            purpose=challenge.purpose, days=challenge.days, method="voice", actor="voice", language=self._language
-        )
-        try:
-            given = await self._work(partial(self._room.gate.grant, grant))
-        except ConsentError as error:
-            self._reply(message.session, self._words("failed", reason=error.problem))
-            return
-        self.say(consent.Granted(purpose=given.purpose, until=given.until))
-        called = self._room.gate.purpose(given.purpose, self._language).called
-        self._reply(message.session, self._words("grant.done", date=date(given.until), called=called))
 
     def _reply(self, session: str, text: str, *, ask: bool = False) -> None:
         self.say(consent.Replied(session=session, text=Spoken(text), ask=ask, language=self._language))

@@ -8,8 +8,9 @@ import yaml
 
 from assistant.clock import SystemClock
 from assistant.consent.purposes import load_purposes
-from assistant.consent.service import DAYS, LOCALE
+from assistant.consent.service import LOCALE
 from assistant.consent.words import Words
+from assistant.consent.yes import DAYS
 from assistant.grammar.folder import read_sentences
 from assistant.intent.template_engine import TemplateEngine
 
