@@ -118,7 +118,8 @@ class DebugGrant:
 
     def recover(self) -> None:
         """At the start: whatever an earlier run left is destroyed. Raises StoreError, Tampered."""
-        if self.file.scrub():
+        if self.file.path.exists():
+            self.file.scrub()
             self._note("debug-ended", "restart")
 
     async def take(self, message: Message) -> None:
