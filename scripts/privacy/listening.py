@@ -166,11 +166,11 @@ def _below(root: str, since: float) -> Iterator[Path]:
     """Files in folders that changed since then; not in other proofs' folders, nor through links or other mounts."""
     try:
         changed = os.stat(root, follow_symlinks=False).st_mtime >= since  # noqa: PTH116
-        entries = list(os.scandir(root))
+        entries = [(entry, entry.is_dir(follow_symlinks=False)) for entry in os.scandir(root)]
     except OSError:
         return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
+    for entry, folder in entries:
+        if folder:
             if not entry.name.startswith(OTHERS):
                 yield from _below(entry.path, since)
         elif changed and entry.is_file(follow_symlinks=False):

@@ -135,7 +135,7 @@ async def _send(socket: str, name: str, messages: Sequence[Message]) -> None:
         with contextlib.suppress(Exception):
             async with unix_connect(socket, compression=None) as connection:
                 await connection.send(codec.dumps({"join": {"as": name, "hears": []}}))
-                await asyncio.wait_for(connection.recv(), 1)
+                await asyncio.wait_for(connection.recv(), 20)
                 await connection.send(codec.dumps(codec.encode(message)))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(connection.recv(), 0.05)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,6 +75,7 @@ def silent(mutant: str) -> Finding:
         if len(caught) == 1:
             ALONE.setdefault(caught[0], mutant)
     else:
+        found.remarks += [f"caught by {detector} alone: {leak}" for detector, leak in ALONE.items()]
         for detector in DETECTORS:
             found.expect(detector in ALONE, f"no planted leak was caught by {detector} alone: why have it?")
     return found
@@ -118,7 +120,7 @@ def _changes(heard: Heard, seen: Seen, found: Finding) -> None:
     watched = [line.partition(" ")[2] for line in lines if line.startswith("watched ")]
     blind = {"/", "/dev", "/dev/shm"} - set(watched)
     seen.add("fanotify", f"it cannot watch {', '.join(sorted(blind))}" if blind else "")
-    found.remarks += [f"fanotify watched {', '.join(sorted(set(watched)))}"] * (ALONE == {})
+    found.remarks.append(f"fanotify watched {len(watched)} mounts")
     for line in lines:
         if line.startswith("at "):
             _, when, what = line.split(" ", 2)
@@ -129,10 +131,10 @@ def _changes(heard: Heard, seen: Seen, found: Finding) -> None:
 def _process(pid: int, seen: Seen) -> None:
     """/proc: what the process holds open or mapped, and what it shows of itself."""
     here = Path(f"/proc/{pid}")
-    for link in (here / "fd").iterdir():
-        target = str(link.readlink())
+    links = [_gone(lambda link=link: str(link.readlink())) for link in (here / "fd").iterdir()]
+    for target in links:
         seen.add("/proc", f"still open: {target}" if "(deleted)" in target or "memfd:" in target else "")
-    inodes = {str(link.readlink())[8:-1] for link in (here / "fd").iterdir() if "socket:" in str(link.readlink())}
+    inodes = {target[8:-1] for target in links if target.startswith("socket:")}
     for table in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
         for line in (here / "net" / table).read_text().splitlines()[1:]:
             seen.add("/proc", f"an open {table} socket" if line.split()[9] in inodes else "")
@@ -143,7 +145,16 @@ def _process(pid: int, seen: Seen) -> None:
         bad = shared and place and not place.startswith("/dev/zero")
         seen.add("/proc", f"mapped for others: {place}" if bad else "")
     for path in (here / "cmdline", here / "environ", *here.glob("task/*/comm")):
-        seen.add("/proc", f"the canary in {path.name}" if holds_canary(path.read_bytes()) else "")
+        shown = _gone(lambda path=path: path.read_text(errors="replace"))
+        seen.add("/proc", f"the canary in {path.name}" if holds_canary(shown.encode()) else "")
+
+
+def _gone(look: Callable[[], str]) -> str:
+    """What it sees; nothing if a file was closed or a thread has ended meanwhile."""
+    try:
+        return look()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 ROWS = (
