@@ -11,6 +11,8 @@ from assistant.config.paths import TREE
 from assistant.intent.template_engine import TemplateEngine
 from assistant.testing.skills import SkillTester
 
+from .conftest import MakeSkill
+
 SAID = yaml.safe_load((TREE / "tests" / "sentences" / "en" / "conversations.yaml").read_text(encoding="utf-8"))
 
 
@@ -73,3 +75,14 @@ async def test_odd_input_gets_a_kind_answer_or_none_and_breaks_nothing(said: str
         assert not tester.failures
         assert "did not work" not in answer.text and "took too long" not in answer.text
         assert "nine thirty" in (await tester.ask("what time is it")).text.lower()
+
+
+async def test_stop_means_what_rings_before_what_plays(make_skill: MakeSkill) -> None:
+    bell = "class Probe(Skill):\n on = True\n def hush(self):\n  was, self.on = self.on, False\n  return was\n"
+    music = bell + " def duck(self, quiet): pass\n"
+    one, other = make_skill(bell, name="bell"), make_skill(music, name="music")
+    async with SkillTester(one, other) as tester:
+        assert await tester.hush() == 1
+        assert not (await tester.ask("stop")).text
+        skills = {each.manifest.id: each for each in tester._service.loaded}
+        assert not await skills["bell"].hush() and not await skills["music"].hush()
