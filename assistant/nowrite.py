@@ -71,6 +71,9 @@ def walls(paths: Paths) -> list[str]:
     user = paths.runtime.parent
     for name in ("pulse", "pipewire-0"):
         arguments += ["--ro-bind-try", str(user / name), str(user / name)]
+    for path in (paths.tree, Path(sys.prefix)):
+        if path.is_relative_to("/tmp") or path.is_relative_to("/run"):
+            arguments += ["--ro-bind", str(path), str(path)]
     # What must be writable is in RAM.
     arguments += ["--bind", str(paths.runtime), str(paths.runtime)]
     arguments += ["--tmpfs", str(paths.state), "--tmpfs", str(paths.cache)]
