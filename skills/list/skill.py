@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from assistant.skills.api import Reply, Request, intent
@@ -50,7 +51,8 @@ class Lists(Kept):
         if not self.write(name, [*there, *fresh]):
             return self.reply("unsaved")
         self.last = name
-        return self.reply("added", things=fresh, list=self.title(name)).undone_by(partial(self.back, name, there))
+        reply = self.reply("added", things=fresh, list=self.title(name)).undone_by(partial(self.back, name, there))
+        return replace(reply, more=self.setting("more") is True)
 
     @intent("read", question=True)
     def read_out(self, request: Request) -> Reply:
@@ -59,6 +61,13 @@ class Lists(Kept):
         if not there:
             return self.reply("no_list" if there is None else "empty", list=self.title(name))
         return self.reply("read", count=len(there), things=there, list=self.title(name))
+
+    @intent("export", question=True)
+    def export(self, request: Request) -> Reply:
+        """One thing a line, to be put into a file."""
+        name = self.name(request)
+        there = self.read(name)
+        return Reply("\n".join(there)) if there else self.reply("empty", list=self.title(name))
 
     @intent("count", question=True)
     def count(self, request: Request) -> Reply:
