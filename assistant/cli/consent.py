@@ -196,7 +196,13 @@ def verify(context: Context, arguments: argparse.Namespace) -> int:
 
 
 def guest_mode(context: Context, arguments: argparse.Namespace) -> int:
-    until = room(context).gate.guest(arguments.hours, method="cli", actor=actor())
+    found = room(context)
+    if not found.store.exists:
+        print(
+            "Nobody has agreed to anything, so nothing is kept. The running assistant can be told by voice: guest mode."
+        )
+        return 0
+    until = found.gate.guest(arguments.hours, method="cli", actor=actor())
     print(f"Guest mode until {when(until)}: nothing is kept." if until else "Guest mode is off.")
     return 0
 

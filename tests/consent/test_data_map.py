@@ -8,10 +8,12 @@ from assistant.build import Builder
 from assistant.clock import SystemClock
 from assistant.config.paths import find_paths
 from assistant.config.schema import Config
+from assistant.consent.answers import Answers
 from assistant.consent.clip import NewClip
 from assistant.consent.data_map import Declared, Row
 from assistant.consent.gate import Grant
 from assistant.consent.room import Room, open_room
+from assistant.consent.words import Words
 from assistant.errors import StoreError, Tampered
 from assistant.testing.consent import marked
 
@@ -63,6 +65,24 @@ def test_all_that_is_in_the_project_s_skills_is_declared() -> None:
     paths = find_paths({"HOME": "/nowhere"})
     rows = Builder(Config(), paths, SystemClock()).consent.data.rows()
     assert {"skill:timer", "skill:alarm", "skill:list", "skill:reminder"} <= {row.id for row in rows}
+
+
+def test_a_skill_that_somebody_else_wrote_is_on_the_map_when_it_is_installed(tmp_path: Path) -> None:
+    paths = find_paths({"HOME": str(tmp_path)})
+    folder = paths.installed_skills / "diary"
+    folder.mkdir(parents=True)
+    (folder / "skill.py").write_text("raise SystemExit('this was run')")
+    (folder / "skill.yaml").write_text(
+        "id: diary\nversion: 1\napi: 1\nentry: skill.py:Diary\nstore: {holds: what you tell it, retention: for good}\n"
+    )
+    room = Builder(Config(), paths, SystemClock()).consent
+    (row,) = [row for row in room.data.rows() if row.id == "skill:diary"]
+    assert (row.holds, row.retention) == ("what you tell it", "for good")
+    room.paths.skill_data.parent.mkdir(parents=True, exist_ok=True)
+    remember(room, "diary")
+    assert "diary" in Answers(room=room, words=Words("en")).know()
+    assert room.purge.everything(method="cli", actor="me").counts == {"clips": 0, "skill:diary": 1}
+    assert Answers(room=room, words=Words("en")).know() == "I keep nothing about you."
 
 
 def _own_rows(room: Room) -> list[Row]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from assistant.build import SERVICES
+from assistant.bus import policy
 from assistant.bus.memory import MemoryBus
 from assistant.clock import SystemClock
 from assistant.config.paths import TREE, Paths, find_paths
@@ -94,6 +96,12 @@ async def test_the_owner_s_command_quiets_the_skills_like_a_spoken_one(living: L
     assert "no timer" in told.lower(), "not in memory either"
     assert living.stores() == set()
     await living.set_timer()
+
+
+def test_only_the_owner_may_ask_for_it() -> None:
+    assert consent.Scrub in policy.OWNER_SAYS
+    assert consent.Scrub not in policy.GUEST_SAYS
+    assert not [name for name, service in SERVICES.items() if consent.Scrub in service.says]
 
 
 async def test_another_folder_s_command_forgets_nothing_here(living: Living) -> None:
