@@ -122,7 +122,9 @@ class Builder:
         makers: dict[str, Factory] = {
             ConsentService.name: self._consent,
             AudioService.name: self._audio,
-            WakeService.name: lambda: WakeService(self.detector(), self._ears()),
+            WakeService.name: lambda: WakeService(
+                self.detector(), self._ears(), sensitivity=self._config.wake.sensitivity
+            ),
             SttService.name: lambda: SttService(self.recogniser(), self._ears(), self._config.stt, own=OWN_SENTENCES),
             HolderService.name: lambda: HolderService(self._ears(), BusKeeper(self._carrier()), self._config.language),
             IntentService.name: lambda: IntentService(

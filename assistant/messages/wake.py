@@ -1,4 +1,4 @@
-"""What the wake-word room says."""
+"""What the wake-word room says and can be asked for."""
 
 from __future__ import annotations
 
@@ -16,3 +16,20 @@ class Detected(Message):
     word: str
     score: float
     sample: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tune(Message):
+    """Wake up so easily from now on: `sensitivity` from 0 to 1. Answered by `wake.tuned`."""
+
+    topic: ClassVar[str] = "wake.tune"
+    wish: ClassVar[bool] = True
+    sensitivity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned(Message):
+    """How easily it wakes up, from 0 to 1. Said at a change, and to the skills when they start."""
+
+    topic: ClassVar[str] = "wake.tuned"
+    sensitivity: float

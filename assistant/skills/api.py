@@ -188,6 +188,8 @@ class Context:
     skills: Callable[[], Sequence[SkillInfo]]
     volume: Callable[[], float | None] = lambda: None
     set_volume: Callable[[float], None] = lambda level: None
+    sensitivity: Callable[[], float | None] = lambda: None
+    set_sensitivity: Callable[[float], None] = lambda level: None
     fill: Callable[[str, Iterable[str]], None] = lambda entity, entries: None
     connect: Connect = refuse
     tls: Tls | None = None
@@ -267,6 +269,15 @@ class Skill:
         At most 500 names of 80 characters. Call it again when they change. KeyError when there is no such file.
         """
         self.context.fill(entity, entries)
+
+    @property
+    def sensitivity(self) -> float | None:
+        """How easily the wake word wakes, from 0 to 1. None while nobody listens."""
+        return self.context.sensitivity()
+
+    def set_sensitivity(self, level: float) -> None:
+        """Wake so easily from now on, from 0 to 1; only for skills that run inside. It lasts until the next start."""
+        self.context.set_sensitivity(min(1.0, max(0.0, level)))
 
     def setting(self, name: str) -> Setting:
         """A setting that the manifest declares: what the owner chose, else its default. KeyError for another name."""

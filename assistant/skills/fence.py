@@ -59,6 +59,9 @@ class House:
     volume: Callable[[], float | None]
     set_volume: Callable[[float], None]
     """Called on the service's loop."""
+    sensitivity: Callable[[], float | None]
+    set_sensitivity: Callable[[float], None]
+    """Called on the service's loop."""
     listed: Callable[[str, str, tuple[str, ...]], None]
     """Called with skill, entity and its new entries, on the service's loop."""
     doorway: Doorway
@@ -249,6 +252,9 @@ class FencedSkill:
         def set_volume(level: float) -> None:
             loop.call_soon_threadsafe(house.set_volume, level)
 
+        def set_sensitivity(level: float) -> None:
+            loop.call_soon_threadsafe(house.set_sensitivity, level)
+
         def fill(entity: str, entries: Iterable[str]) -> None:
             if entity not in self.sentences.entities:
                 raise KeyError(f"there is no {entity}.entity")
@@ -266,6 +272,8 @@ class FencedSkill:
             skills=house.skills,
             volume=house.volume,
             set_volume=set_volume,
+            sensitivity=house.sensitivity,
+            set_sensitivity=set_sensitivity,
             fill=fill,
             version=__version__,
         )

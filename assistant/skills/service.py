@@ -19,7 +19,7 @@ from assistant.grammar.folder import read_sentences
 from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences, intent_id
 from assistant.grammar.title import title
-from assistant.messages import Message, Spoken, audio, consent, dialog, intent, skill, system, tts
+from assistant.messages import Message, Spoken, audio, consent, dialog, intent, skill, system, tts, wake
 from assistant.service import Service
 from assistant.skills.agreement import agrees
 from assistant.skills.answers import find_values
@@ -62,6 +62,7 @@ class SkillsService(Service):
         skill.Hush,
         skill.Rescan,
         audio.Volumed,
+        wake.Tuned,
         consent.Forget,
         consent.Destroyed,
         dialog.Opened,
@@ -81,6 +82,7 @@ class SkillsService(Service):
         skill.Hushed,
         skill.Paused,
         audio.Volume,
+        wake.Tune,
     )
 
     def __init__(
@@ -109,6 +111,8 @@ class SkillsService(Service):
         self._scanning = asyncio.Lock()
         self._forgotten = asyncio.Event()
         self._volume: float | None = None
+        self._sensitivity: float | None = None
+        self._wanted_sensitivity: float | None = None
         self._allowed = paths.allowed
         self._doorway = Doorway(*paths.door_sockets, paths.allowed)
         self._house = House(
@@ -123,6 +127,8 @@ class SkillsService(Service):
             skills=lambda: tuple(each.info for each in self._loaded.values()),
             volume=lambda: self._volume,
             set_volume=lambda level: self.say(audio.Volume(level=level)),
+            sensitivity=lambda: self._sensitivity,
+            set_sensitivity=self._tune,
             listed=self._listed,
             doorway=self._doorway,
             allowed=paths.allowed,
@@ -156,6 +162,10 @@ class SkillsService(Service):
                 self._forgotten.set()
             case audio.Volumed(level=level):
                 self._volume = level
+            case wake.Tuned(sensitivity=sensitivity):
+                self._sensitivity = sensitivity
+            case system.Ready(service="wake") if self._wanted_sensitivity is not None:
+                self.say(wake.Tune(sensitivity=self._wanted_sensitivity))
             case system.Ready(service="intent"):
                 self._announce()
             case dialog.Opened() | dialog.Closed() | tts.Started() | tts.Ended() if self._attention.follow(message):
@@ -264,6 +274,10 @@ class SkillsService(Service):
                     await each.start()
                 except SkillError as error:
                     self._broke(each.manifest.id, str(error))
+
+    def _tune(self, level: float) -> None:
+        self._wanted_sensitivity = self._sensitivity = level
+        self.say(wake.Tune(sensitivity=level))
 
     async def _hush(self, message: skill.Hush) -> None:
         """What rings is meant before what plays: "stop" during music stops the timer, and only then the music."""

@@ -34,7 +34,7 @@ from assistant.grammar.sentences import SkillSentences
 from assistant.intent.decide import Decider, settle
 from assistant.intent.engine import IntentEngine
 from assistant.intent.template_engine import TemplateEngine
-from assistant.messages import Message, Spoken, audio, dialog, intent, skill, system
+from assistant.messages import Message, Spoken, audio, dialog, intent, skill, system, wake
 from assistant.messages.base import Slot
 from assistant.skills.find import Place, find_skills
 from assistant.skills.permissions import wanted
@@ -126,6 +126,8 @@ class SkillTester:
         self.alerts: list[str] = []
         """All that skills said by themselves, oldest first."""
         self.failures: list[skill.Failed] = []
+        self.sensitivity = 0.5
+        """How easily the wake word wakes, which nobody waits for."""
         self.volume = 0.5
         """How loud the speaker is, which there is none of."""
         self._places = tuple(Place(Path(folder), "bundled") for folder in folders)
@@ -335,7 +337,11 @@ class SkillTester:
         elif isinstance(message, audio.Volume):
             self.volume = message.level
             self._bus.publish(audio.Volumed(level=self.volume), "audio")
+        elif isinstance(message, wake.Tune):
+            self.sensitivity = message.sensitivity
+            self._bus.publish(wake.Tuned(sensitivity=self.sensitivity), "wake")
         elif isinstance(message, system.Ready) and message.service == "skills":
+            self._bus.publish(wake.Tuned(sensitivity=self.sensitivity), "wake")
             self._bus.publish(audio.Volumed(level=self.volume), "audio")
 
 

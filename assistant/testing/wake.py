@@ -31,6 +31,7 @@ class FakeWakeEngine:
         self.rests = 0
         self.running = False
         self.hears_itself = False
+        self.sensitivity = 0.5
         self._refractory = int(refractory_seconds * RATE)
         self._deaf = dict.fromkeys(self.words, 0)
 
@@ -56,6 +57,9 @@ class FakeWakeEngine:
 
     def speaking(self, on: bool) -> None:
         self.hears_itself = on
+
+    def tune(self, sensitivity: float) -> None:
+        self.sensitivity = sensitivity
 
     def reset(self) -> None:
         self.resets += 1

@@ -47,6 +47,7 @@ class Detector(Protocol):
     def thresholds(self) -> Mapping[str, float]: ...
     def start(self) -> None: ...
     def peaks(self, samples: Samples) -> list[Peak]: ...
+    def tune(self, sensitivity: float) -> None: ...
     def reset(self) -> None: ...
     def close(self) -> None: ...
 
@@ -85,9 +86,7 @@ class CascadeEngine:
         self._detector = detector
         self._judge = judge
         self._fixed = dict(fixed or {})
-        factor = SPREAD ** (1.0 - 2.0 * sensitivity)
-        self._low = {word: min(0.9, LOW.get(word, 0.3) * factor) for word in self.words}
-        self._needed = STRICTER * (1.0 - 2.0 * sensitivity)
+        self._set(sensitivity)
         self._refractory = int(refractory_seconds * RATE)
         self._ring = Ring(int(WINDOW_SECONDS * RATE))
         self._words = {word: _Suspicion() for word in self.words}
@@ -117,6 +116,11 @@ class CascadeEngine:
         """While the assistant speaks nothing counts unjudged: the microphone hears the loudspeaker too."""
         self._speaking = on
 
+    def tune(self, sensitivity: float) -> None:
+        """Move both stages."""
+        self._detector.tune(sensitivity)
+        self._set(sensitivity)
+
     def reset(self) -> None:
         """Forget all sound heard so far, and any refractory time."""
         self._detector.reset()
@@ -132,6 +136,11 @@ class CascadeEngine:
         self._ring.clear()
         self._detector.close()
         self._judge.close()
+
+    def _set(self, sensitivity: float) -> None:
+        factor = SPREAD ** (1.0 - 2.0 * sensitivity)
+        self._low = {word: min(0.9, LOW.get(word, 0.3) * factor) for word in self.words}
+        self._needed = STRICTER * (1.0 - 2.0 * sensitivity)
 
     def _judged(self, word: str) -> bool:
         return word not in self._fixed and not self._broken and self._judge.knows(word)

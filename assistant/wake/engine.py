@@ -42,6 +42,10 @@ class WakeEngine(Protocol):
         """Whether the assistant itself is to be heard; while it is, a word may need more proof."""
         ...
 
+    def tune(self, sensitivity: float) -> None:
+        """From 0, hard to wake, to 1. What was heard so far still counts."""
+        ...
+
     def reset(self) -> None:
         """Forget all sound heard so far (after a mute, or a gap in the stream)."""
         ...

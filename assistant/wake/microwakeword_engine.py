@@ -84,9 +84,7 @@ class MicroWakeWordEngine:
                     where=word,
                     hint="Install the package again: pip install --force-reinstall pymicro-wakeword",
                 ) from error
-            usual = THRESHOLDS.get(word, float(model.probability_cutoff))
-            threshold = self._wanted.get(word, _shifted(usual, self._sensitivity))
-            self._detectors.append(_Detector(word, model, threshold, self._refractory))
+            self._detectors.append(_Detector(word, model, self._threshold(word, model), self._refractory))
         self._features = MicroWakeWordFeatures()
         self._prime()
 
@@ -114,6 +112,12 @@ class MicroWakeWordEngine:
     def speaking(self, on: bool) -> None:
         """Makes no difference to this engine."""
 
+    def tune(self, sensitivity: float) -> None:
+        """Move the thresholds that are not fixed."""
+        self._sensitivity = sensitivity
+        for detector in self._detectors:
+            detector.threshold = self._threshold(detector.word, detector.model)
+
     def reset(self) -> None:
         """Forget all sound heard so far, and any refractory time."""
         if self._features is None:
@@ -132,6 +136,10 @@ class MicroWakeWordEngine:
             detector.model.close()
         self._detectors = []
         self._features = None
+
+    def _threshold(self, word: str, model: MicroWakeWord) -> float:
+        usual = THRESHOLDS.get(word, float(model.probability_cutoff))
+        return self._wanted.get(word, _shifted(usual, self._sensitivity))
 
     def _prime(self) -> None:
         for _ in self._scores(np.zeros(PRIME_SAMPLES, dtype=np.int16)):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import ClassVar, Literal
+from functools import partial
+from typing import ClassVar, Literal, TypeVar
 
 from assistant import messages
 from assistant.audio.frame import Frame
@@ -17,6 +19,8 @@ from assistant.messages import Message, system
 from assistant.service import Service
 from assistant.wake.engine import Detection, WakeEngine
 from assistant.wake.gate import QuietGate
+
+T = TypeVar("T")
 
 
 class WakeService(Service):
@@ -33,11 +37,17 @@ class WakeService(Service):
         messages.audio.Ended,
         messages.tts.Started,
         messages.tts.Ended,
+        messages.wake.Tune,
+        messages.system.Ready,
     )
-    says: ClassVar[tuple[type[Message], ...]] = (messages.wake.Detected,)
+    says: ClassVar[tuple[type[Message], ...]] = (messages.wake.Detected, messages.wake.Tuned)
 
-    def __init__(self, engine: WakeEngine, microphone: Microphone, *, retry_seconds: float = 0.5) -> None:
+    def __init__(
+        self, engine: WakeEngine, microphone: Microphone, *, sensitivity: float = 0.5, retry_seconds: float = 0.5
+    ) -> None:
+        """`sensitivity` is the one that the engine was made with."""
         super().__init__()
+        self._sensitivity = sensitivity
         self._engine = engine
         self._microphone = microphone
         self._retry_seconds = retry_seconds
@@ -69,12 +79,22 @@ class WakeService(Service):
             self._ended.set()
         elif isinstance(message, messages.tts.Started | messages.tts.Ended):
             self._speaking = isinstance(message, messages.tts.Started)
+        elif isinstance(message, messages.wake.Tune):
+            self._sensitivity = min(1.0, max(0.0, message.sensitivity))
+            await self._work(partial(self._engine.tune, self._sensitivity))
+            self.say(messages.wake.Tuned(sensitivity=self._sensitivity))
+        elif isinstance(message, messages.system.Ready) and message.service == "skills":
+            self.say(messages.wake.Tuned(sensitivity=self._sensitivity))
 
     async def stop(self) -> None:
         if self._worker is not None:
             await asyncio.get_running_loop().run_in_executor(self._worker, self._engine.close)
             self._worker.shutdown(wait=False)
             self._worker = None
+
+    async def _work(self, job: Callable[[], T]) -> T:
+        """Run in the engine's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, job)
 
     def health(self) -> system.Health:
         state: Literal["ok", "degraded", "muted"] = "muted" if self._muted else "degraded" if self._trouble else "ok"

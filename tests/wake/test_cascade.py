@@ -26,6 +26,7 @@ class Scores:
         self._scores = iter(scores)
 
     def start(self) -> None: ...
+    def tune(self, sensitivity: float) -> None: ...
     def reset(self) -> None: ...
     def close(self) -> None: ...
 
@@ -107,6 +108,12 @@ def test_sensitivity_moves_what_is_suspected() -> None:
     scores = [0.03, 0.0]
     assert heard(scores, [WORD, QUIET], sensitivity=0.5) == []
     assert heard(scores, [WORD, QUIET], sensitivity=1.0) == [0]
+    engine = CascadeEngine(Scores("alexa", scores * 2), FakeJudge())
+    engine.start()
+    assert not engine.process(WORD)
+    engine.process(QUIET)
+    engine.tune(1.0)
+    assert engine.process(WORD)
 
 
 def test_the_same_word_counts_again_only_after_the_refractory_time() -> None:

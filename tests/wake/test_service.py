@@ -202,3 +202,13 @@ async def test_sound_that_was_heard_is_overwritten() -> None:
     async with running(Tape(frames)) as run:
         await run.next()
         assert not any(each.samples.any() for each in frames)
+
+
+async def test_it_is_tuned_while_it_listens_and_tells_skills_that_start() -> None:
+    async with running(Tape()) as it:
+        tuned = it.bus.subscribe([wake.Tuned], "test")
+        it.bus.publish(system.Ready(service="skills", version="1"), "skills")
+        it.bus.publish(wake.Tune(sensitivity=7.0), "skills")
+        said = [(await anext(aiter(tuned))).message for _ in range(2)]
+        assert said == [wake.Tuned(sensitivity=0.5), wake.Tuned(sensitivity=1.0)]
+        assert it.engine.sensitivity == 1.0
