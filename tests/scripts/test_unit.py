@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from assistant.config.paths import SYSTEM_DOOR
+
 SYSTEMD = Path(__file__).resolve().parents[2] / "config" / "systemd"
 UNIT = SYSTEMD / "assistant.service"
+DOOR = SYSTEMD / "assistant-door.service"
+MARKS = [(UNIT, 1.0), (DOOR, 1.2)]
 
 
-def directives() -> dict[str, list[str]]:
+def directives(unit: Path = UNIT) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for line in UNIT.read_text().splitlines():
+    for line in unit.read_text().splitlines():
         if line and line[0] not in "#[":
             name, _, value = line.partition("=")
             found.setdefault(name, []).append(value)
@@ -91,8 +95,9 @@ def test_the_watchdog_is_on() -> None:
     assert int(directives()["WatchdogSec"][0]) <= 60
 
 
-def test_system_calls_are_those_of_a_service_less_the_dangerous_ones() -> None:
-    first, *denied = directives()["SystemCallFilter"]
+@pytest.mark.parametrize("unit", [UNIT, DOOR], ids=lambda unit: unit.stem)
+def test_system_calls_are_those_of_a_service_less_the_dangerous_ones(unit: Path) -> None:
+    first, *denied = directives(unit)["SystemCallFilter"]
     assert first == "@system-service"
     assert all(line.startswith("~") for line in denied)
     words = {word for line in denied for word in line[1:].split()}
@@ -107,14 +112,48 @@ def test_no_directive_opens_a_hole() -> None:
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 @pytest.mark.skipif(os.geteuid() != 0 and not Path("/run/systemd").exists(), reason="it wants to make /run/systemd")
-def test_systemd_gives_marks_of_one_or_better() -> None:
+@pytest.mark.parametrize(("unit", "worst"), MARKS, ids=lambda unit: getattr(unit, "stem", ""))
+def test_systemd_gives_good_marks(unit: Path, worst: float) -> None:
     report = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)],
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    marks = re.search(r"Overall exposure level for assistant\.service: ([0-9.]+)", report.stdout)
+    marks = re.search(r"Overall exposure level for \S+: ([0-9.]+)", report.stdout)
     assert marks, report.stderr
-    assert float(marks[1]) <= 1.0
+    assert float(marks[1]) <= worst
+
+
+# The door differs from the assistant in these: it has a network and nothing else.
+DIFFERENT = {
+    "User": None,
+    "Group": None,
+    "DynamicUser": ["yes"],
+    "SupplementaryGroups": None,
+    "PrivateNetwork": None,
+    "RestrictAddressFamilies": ["AF_INET AF_INET6 AF_UNIX"],
+    "IPAddressDeny": None,
+    "DeviceAllow": None,
+    "PrivateDevices": ["yes"],
+    "NoExecPaths": ["/tmp /var /run /dev/shm"],
+    "TemporaryFileSystem": ["/var:ro"],
+    "BindReadOnlyPaths": ["-/var/lib/assistant/allowed"],
+    "StateDirectory": None,
+    "CacheDirectory": None,
+    "RuntimeDirectory": None,
+    "ReadWritePaths": None,
+}
+
+
+@pytest.mark.parametrize("name", sorted({*HARDENING, *DIFFERENT}))
+def test_the_door_is_hardened_alike_but_for_its_network(name: str) -> None:
+    assert directives(DOOR).get(name) == (DIFFERENT[name] if name in DIFFERENT else [HARDENING[name]])
+
+
+def test_only_the_assistants_user_may_ask_the_door() -> None:
+    socket = directives(SYSTEMD / "assistant-door.socket")
+    assert socket["ListenStream"] == [str(SYSTEM_DOOR)]
+    assert (socket["SocketUser"], socket["SocketMode"]) == (["assistant"], ["0600"])
+    assert "assistant-door.socket" in directives()["Wants"]
 
 
 def test_the_user_is_made_once_and_may_use_sound() -> None:
