@@ -41,7 +41,7 @@ from assistant.dialog.own import OWN as DIALOG
 from assistant.dialog.own import YIELDING
 from assistant.dialog.phrases import LOCALE as DIALOG_LOCALE
 from assistant.dialog.service import DialogService
-from assistant.errors import EngineError, Tampered
+from assistant.errors import EngineError, ModelError, Tampered
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.sentences import SkillSentences
 from assistant.intent.engine import IntentEngine
@@ -55,7 +55,7 @@ from assistant.stt.service import SttService
 from assistant.tts.engine import TtsEngine
 from assistant.tts.service import TtsService
 from assistant.wake.engine import WakeEngine
-from assistant.wake.service import WakeService
+from assistant.wake.service import ACTIONS, WakeService
 
 if TYPE_CHECKING:
     from assistant.audio.pyaudio_device import PortAudio
@@ -123,7 +123,10 @@ class Builder:
             ConsentService.name: self._consent,
             AudioService.name: self._audio,
             WakeService.name: lambda: WakeService(
-                self.detector(), self._ears(), sensitivity=self._config.wake.sensitivity
+                self.detector(),
+                self._ears(),
+                sensitivity=self._config.wake.sensitivity,
+                actions=self._actions(),
             ),
             SttService.name: lambda: SttService(self.recogniser(), self._ears(), self._config.stt, own=OWN_SENTENCES),
             HolderService.name: lambda: HolderService(self._ears(), BusKeeper(self._carrier()), self._config.language),
@@ -197,6 +200,18 @@ class Builder:
             fixed=wake.thresholds,
             refractory_seconds=deaf,
         )
+
+    def _actions(self) -> Mapping[str, str]:
+        """What each wake word does. Raises ModelError for a word nobody listens for, or an unknown action."""
+        wake = self._config.wake
+        for word, action in wake.actions.items():
+            if word not in wake.words:
+                raise ModelError(f"nobody listens for {word!r}", where="wake.actions", hint="Add it to wake.words")
+            if action not in ACTIONS:
+                raise ModelError(
+                    f"no action is called {action!r}", where=f"wake.actions.{word}", hint=f"Known: {', '.join(ACTIONS)}"
+                )
+        return wake.actions
 
     @cached_property
     def _moonshine(self) -> SharedModel:

@@ -31,6 +31,7 @@ def section(kind: type[Any], about: str) -> Any:
     return field(default_factory=kind, metadata={"about": about})
 
 
+NO_ACTIONS: Mapping[str, str] = MappingProxyType({})
 NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
 
 
@@ -57,6 +58,10 @@ class Wake:
     )  # fmt: skip
     sensitivity: float = setting(0.5, "higher misses fewer words and wakes more often for nothing", low=0.0, high=1.0)
     confirm: bool = setting(True, "ask the recogniser (moonshine) too before waking; wants its model in memory")
+    actions: Mapping[str, str] = setting(
+        NO_ACTIONS,
+        "what a word does, as word: action; listen (for a request, the default), stop (whatever sounds) or mute",
+    )
     refractory_seconds: float = setting(2.0, "deaf time after a detection", low=0.0, high=10.0)
 
 

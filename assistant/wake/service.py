@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from types import MappingProxyType
 from typing import ClassVar, Literal, TypeVar
 
 from assistant import messages
-from assistant.audio.frame import Frame
+from assistant.audio.frame import FRAME_SECONDS, Frame
 from assistant.audio.ports import Microphone, Reader
 from assistant.errors import DeviceError
 from assistant.memory import overwrite_thread_cache
@@ -19,8 +20,13 @@ from assistant.messages import Message, system
 from assistant.service import Service
 from assistant.wake.engine import Detection, WakeEngine
 from assistant.wake.gate import QuietGate
+from assistant.wake.own_voice import OwnVoice
 
 T = TypeVar("T")
+ACTIONS = ("listen", "stop", "mute")
+NO_ACTIONS: Mapping[str, str] = MappingProxyType({})
+TAIL_FRAMES = round(1.0 / FRAME_SECONDS)
+"""How long after its last sound its own voice may still come in by the microphone."""
 
 
 class WakeService(Service):
@@ -35,18 +41,33 @@ class WakeService(Service):
         messages.audio.Muted,
         messages.audio.Unmuted,
         messages.audio.Ended,
+        messages.tts.Say,
         messages.tts.Started,
         messages.tts.Ended,
         messages.wake.Tune,
         messages.system.Ready,
     )
-    says: ClassVar[tuple[type[Message], ...]] = (messages.wake.Detected, messages.wake.Tuned)
+    says: ClassVar[tuple[type[Message], ...]] = (
+        messages.wake.Detected,
+        messages.wake.Tuned,
+        messages.dialog.Cancel,
+        messages.audio.Mute,
+    )
 
     def __init__(
-        self, engine: WakeEngine, microphone: Microphone, *, sensitivity: float = 0.5, retry_seconds: float = 0.5
+        self,
+        engine: WakeEngine,
+        microphone: Microphone,
+        *,
+        sensitivity: float = 0.5,
+        actions: Mapping[str, str] = NO_ACTIONS,
+        retry_seconds: float = 0.5,
     ) -> None:
-        """`sensitivity` is the one that the engine was made with."""
+        """`sensitivity` is the one that the engine was made with. `actions` says which words stop what sounds ("stop")
+        or close the microphone ("mute"); all others are followed by a request."""
         super().__init__()
+        self._actions = actions
+        self._own = OwnVoice(engine.words, tail_frames=TAIL_FRAMES)
         self._sensitivity = sensitivity
         self._engine = engine
         self._microphone = microphone
@@ -77,8 +98,14 @@ class WakeService(Service):
             self._forget()
         elif isinstance(message, messages.audio.Ended):
             self._ended.set()
-        elif isinstance(message, messages.tts.Started | messages.tts.Ended):
-            self._speaking = isinstance(message, messages.tts.Started)
+        elif isinstance(message, messages.tts.Say):
+            self._own.say(message)
+        elif isinstance(message, messages.tts.Started):
+            self._speaking = True
+            self._own.started(message.session)
+        elif isinstance(message, messages.tts.Ended):
+            self._speaking = False
+            self._own.ended(message.session)
         elif isinstance(message, messages.wake.Tune):
             self._sensitivity = min(1.0, max(0.0, message.sensitivity))
             await self._work(partial(self._engine.tune, self._sensitivity))
@@ -151,10 +178,21 @@ class WakeService(Service):
         self._resting = False
         reset, self._stale = self._stale, False
         found = await asyncio.get_running_loop().run_in_executor(self._worker, self._process, frames, reset)
+        found = [each for each in found if each[0].word not in self._own.words]
+        self._own.frame()
         if found and not self._muted:
             # Two words at once are one event: the better one counts.
-            best, end = max(found, key=lambda each: each[0].score)
-            self.say(messages.wake.Detected(word=best.word, score=best.score, sample=max(0, end - best.ago)))
+            self._act(*max(found, key=lambda each: each[0].score))
+
+    def _act(self, found: Detection, end: int) -> None:
+        """What the word is there for. `end` is the sample after the frame it was heard in."""
+        match self._actions.get(found.word, "listen"):
+            case "stop":
+                self.say(messages.dialog.Cancel(why="wake word"))
+            case "mute":
+                self.say(messages.audio.Mute())
+            case _:
+                self.say(messages.wake.Detected(word=found.word, score=found.score, sample=max(0, end - found.ago)))
 
     def _rest(self) -> None:
         self._engine.rest()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import numpy as np
+import pytest
 
 from assistant.audio.frame import FRAME_SAMPLES, FRAME_SECONDS, Frame
 from assistant.bus.memory import MemoryBus, MemorySubscription
 from assistant.errors import DeviceError, ModelError
-from assistant.messages import Message, audio, system, tts, wake
+from assistant.messages import Message, Spoken, audio, dialog, system, tts, wake
 from assistant.testing.wake import FakeWakeEngine, wake_sound
 from assistant.wake.gate import BEFORE_SECONDS
-from assistant.wake.service import WakeService
+from assistant.wake.service import TAIL_FRAMES, WakeService
 
 
 class Tape:
@@ -72,9 +74,9 @@ class Running:
 
 
 @asynccontextmanager
-async def running(tape: Tape, *, refractory: float = 0.0) -> AsyncIterator[Running]:
+async def running(tape: Tape, *, refractory: float = 0.0, **more: Any) -> AsyncIterator[Running]:
     bus, engine = MemoryBus(), FakeWakeEngine(["hey_mycroft", "alexa"], refractory_seconds=refractory)
-    service = WakeService(engine, tape, retry_seconds=0.001)
+    service = WakeService(engine, tape, retry_seconds=0.001, **more)
     run = Running(bus, service, engine)
     task = asyncio.create_task(service.serve(bus))
     async with asyncio.timeout(10):
@@ -212,3 +214,45 @@ async def test_it_is_tuned_while_it_listens_and_tells_skills_that_start() -> Non
         said = [(await anext(aiter(tuned))).message for _ in range(2)]
         assert said == [wake.Tuned(sensitivity=0.5), wake.Tuned(sensitivity=1.0)]
         assert it.engine.sensitivity == 1.0
+
+
+async def test_its_own_voice_does_not_wake_it_by_a_word_that_it_says() -> None:
+    tape = Tape()
+    async with running(tape) as run:
+
+        async def hear(index: int, word: str) -> None:
+            tape.more.put_nowait(frame(index, word))
+            await tape.more.join()
+
+        run.bus.publish(tts.Say(session="s", text=Spoken("Just say: hey, Mycroft!"), language="en"), "test")
+        run.bus.publish(tts.Started(session="s"), "test")
+        await run.health()
+        await hear(0, "hey_mycroft")
+        run.bus.publish(tts.Ended(session="s", cause="said"), "test")
+        await run.health()
+        await hear(1, "hey_mycroft")
+        for index in range(2, TAIL_FRAMES + 3):
+            await hear(index, "")
+        await hear(TAIL_FRAMES + 3, "hey_mycroft")
+        heard = await run.next()
+        assert isinstance(heard, wake.Detected)
+        assert heard.sample == (TAIL_FRAMES + 4) * FRAME_SAMPLES
+
+
+async def test_another_word_still_wakes_it_while_it_says_one() -> None:
+    tape = Tape()
+    async with running(tape) as run:
+        run.bus.publish(tts.Say(session="s", text=Spoken("Mycroft"), language="en"), "test")
+        run.bus.publish(tts.Started(session="s"), "test")
+        await run.health()
+        tape.more.put_nowait(frame(0, "alexa"))
+        assert isinstance(await run.next(), wake.Detected)
+
+
+@pytest.mark.parametrize(("action", "wish"), [("stop", dialog.Cancel(why="wake word")), ("mute", audio.Mute())])
+async def test_a_word_may_have_an_action_of_its_own(action: str, wish: Message) -> None:
+    tape = Tape()
+    async with running(tape, actions={"alexa": action}) as run:
+        wishes = run.bus.subscribe([type(wish)], "test")
+        tape.more.put_nowait(frame(0, "alexa"))
+        assert (await anext(aiter(wishes))).message == wish
