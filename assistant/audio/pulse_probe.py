@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes as c
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class PulseProbe:
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self._patience = patience
+        self._abandoned = threading.Event()
         self._lib: Any = None
         self._loop: int | None = None
         self._context: int | None = None
@@ -87,6 +89,7 @@ class PulseProbe:
     def open(self) -> bool:
         """False when there is no PulseAudio to ask."""
         self.close()
+        self._abandoned.clear()
         try:
             self._lib = _load()
         except OSError:
@@ -101,6 +104,10 @@ class PulseProbe:
             self.close()
             return False
         return True
+
+    def abandon(self) -> None:
+        """From any thread: wait for no answer any more. What is being asked ends without one, within 20 ms."""
+        self._abandoned.set()
 
     @property
     def connected(self) -> bool:
@@ -184,14 +191,17 @@ class PulseProbe:
 
     def _until(self, reached: Callable[[], bool]) -> None:
         end = time.monotonic() + self._patience
-        while not reached() and time.monotonic() < end:
+        while not reached() and time.monotonic() < end and not self._abandoned.is_set():
             if self._lib.pa_mainloop_prepare(self._loop, 20_000) < 0 or self._lib.pa_mainloop_poll(self._loop) < 0:
                 return
             self._lib.pa_mainloop_dispatch(self._loop)
 
 
 class FeedWatch:
-    """Notices when a sound server feeds the microphone's stream from somewhere else."""
+    """Notices when a sound server feeds the microphone's stream from somewhere else.
+
+    `close` may come from another thread than `check`: libpulse must not lose its connection while it is asked.
+    """
 
     EVERY = 12
     """Frames between two looks: about a second."""
@@ -201,6 +211,7 @@ class FeedWatch:
         self._known: set[int] = set()
         self._feed: tuple[int, str] | None = None
         self._count = 0
+        self._asking = threading.Lock()
 
     def before(self) -> None:
         """Just before the stream opens."""
@@ -228,18 +239,26 @@ class FeedWatch:
     def check(self) -> None:
         """Once a frame. Raises DeviceError when another source feeds the stream, or none."""
         self._count += 1
-        if self._feed is None or self._count % self.EVERY:
+        feed = self._feed
+        if feed is None or self._count % self.EVERY:
             return
-        feeds = self._probe.feeds()
+        with self._asking:
+            feeds = self._probe.feeds() if self._probe.connected else None
         if feeds is None:
             return  # it is busy, or gone; the stream itself fails then
-        index, source = self._feed
-        if {feed.index: feed.source for feed in feeds}.get(index) != source:
+        index, source = feed
+        if {each.index: each.source for each in feeds}.get(index) != source:
             raise DeviceError("was taken away by the sound server", where=source,
                               hint="Plug it in again; it will be found")  # fmt: skip
 
+    def abandon(self) -> None:
+        """From any thread: `close` is about to come, so wait for no answer."""
+        self._probe.abandon()
+
     def close(self) -> None:
-        self._probe.close()
+        self.abandon()
+        with self._asking:
+            self._probe.close()
         self._feed = None
 
 

@@ -108,6 +108,7 @@ class PyAudioSource:
 
     def close(self) -> None:
         self._closing.set()
+        self._watch.abandon()  # an opening that still asks the sound server must not hold this up
         with self._lock:
             self._let_go()
             self._watch.close()

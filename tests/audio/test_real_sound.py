@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -18,7 +20,7 @@ from assistant.audio.file_device import read_speech
 from assistant.audio.frame import RATE, Samples
 from assistant.audio.hub import Hub, HubReader
 from assistant.audio.player import FIRST_RATE, Player
-from assistant.audio.pulse_probe import PulseProbe
+from assistant.audio.pulse_probe import FeedWatch, PulseProbe
 from assistant.audio.pyaudio_device import PortAudio, list_devices
 from assistant.audio.pyaudio_streams import PyAudioSink, PyAudioSource
 from assistant.errors import DeviceError
@@ -132,6 +134,31 @@ async def test_mute_closes_the_microphone_in_the_sound_servers_own_view(
     assert len(pulse.recordings()) == 1
     path = write(tmp_path / "a.wav", tone(440, 3))
     assert pitch_of(await hear(await room.hub.listen(), pulse, path)) == pytest.approx(440, abs=2)
+
+
+def test_a_mute_does_not_take_the_sound_server_from_a_thread_that_asks_it(
+    pulse: Pulse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing while another thread asks ended the whole process: libpulse aborts."""
+    monkeypatch.setattr(FeedWatch, "EVERY", 1)
+    port_audio = PortAudio()
+    source = PyAudioSource(port_audio)
+    for _ in range(8):
+        source.open()
+        over = threading.Event()
+        asking = threading.Thread(target=_ask_until, args=(source._watch, over))
+        asking.start()
+        source.close()
+        over.set()
+        asking.join(10)
+        assert not asking.is_alive()
+    port_audio.shut()
+
+
+def _ask_until(watch: FeedWatch, over: threading.Event) -> None:
+    while not over.is_set():
+        with contextlib.suppress(DeviceError):
+            watch.check()
 
 
 async def test_an_unplugged_microphone_is_reported_and_found_again(pulse: Pulse, room: Room, tmp_path: Path) -> None:

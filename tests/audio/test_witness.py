@@ -183,6 +183,7 @@ class Living:
 
 @asynccontextmanager
 async def living(source: PyAudioSource, folder: Path) -> AsyncIterator[Living]:
+    """Everything but the speaker is real."""
     bus = MemoryBus()
     server = BusHub(bus, policy(), folder / "hub.sock", max_bytes=65536)
     await server.start()
@@ -197,6 +198,7 @@ async def living(source: PyAudioSource, folder: Path) -> AsyncIterator[Living]:
         bus.close()
         await asyncio.wait({service}, timeout=10)
         await server.stop()
+        hub.close()
 
 
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,15 @@ def test_the_button_is_a_signal(pulse: Pulse, home: Home, split: tuple[str, ...]
         assert (status["microphone"], status["fault"]) == ("open", "")
 
 
+def test_stop_listening_closes_it_and_says_how_it_opens_again(pulse: Pulse, home: Home) -> None:
+    with Running(home):
+        assert len(pulse.recordings()) == 1
+        assert "assistant unmute" in home.ask("stop listening")["reply"]
+        until(lambda: pulse.recordings() == [])
+        until(lambda: CLOSED in home.call("status").stdout)
+        assert home.call("unmute").returncode == 0
+
+
 def test_before_it_runs_it_can_be_told_to_start_muted(pulse: Pulse, home: Home) -> None:
     assert "start with its microphone closed" in home.call("mute").stdout
     with Running(home):
