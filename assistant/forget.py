@@ -10,9 +10,9 @@ from assistant.bus.base import Bus
 from assistant.memory import overwrite_freed
 from assistant.messages import dialog
 
-SECONDS = (1.0, 3.0)
-"""After the end of a session. By the first all services have let go of what was said; on a busy machine, by the
-second."""
+SECONDS = (1.0, 3.0, 4.2)
+"""After the end of a session. By the first all services have let go of what was said, by the second of the words of the
+reply; the third is for a busy machine."""
 
 
 def forget() -> None:

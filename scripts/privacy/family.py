@@ -26,6 +26,14 @@ from privacy.row import CannotProve
 START_SECONDS = 180.0
 ANSWER_SECONDS = 90.0
 """Both are there to end what hangs: nothing is judged by them."""
+PYTHON = """#!/bin/sh
+if [ "$1" = -m ] && [ "$2" = assistant ]; then
+    shift 2
+    exec "{python}" -m privacy.stand_in "$@"
+fi
+exec "{python}" "$@"
+"""
+"""Python, but the assistant has a pipe for a microphone."""
 TRIES = 3
 """A machine under load may lose sound: what was misheard is said again, as people do."""
 
@@ -238,7 +246,7 @@ def family(
     with home(user) as folder:
         pipe, python = folder / "microphone", folder / "python"
         os.mkfifo(pipe)
-        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m privacy.stand_in "$@"\n')
+        python.write_text(PYTHON.format(python=sys.executable))
         python.chmod(0o755)
         pipe.chmod(0o644)
         variables = environment(folder) | {
@@ -246,7 +254,7 @@ def family(
         }  # fmt: skip
         if not user:
             variables["XDG_CACHE_HOME"] = shared_cache().name
-        command = [*(as_user(user) if user else []), str(python), "run", "--wait", *options]
+        command = [*(as_user(user) if user else []), str(python), "-m", "assistant", "run", "--wait", *options]
         with (folder / "stderr").open("wb") as log:
             process = subprocess.Popen(
                 [*command, *(["--split"] if split else [])], env=variables, cwd="/",

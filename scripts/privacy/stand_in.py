@@ -22,18 +22,23 @@ from privacy.household import PipeSource
 KEPT: list[object] = []
 
 
-def _keep_words() -> None:
+def _at_words(do: Callable[[str], None]) -> None:
+    """Whenever words are to be understood."""
     from assistant.intent.service import IntentService
     from assistant.messages import intent
 
     handle = IntentService.handle
 
-    async def hoard(self: Any, message: Any) -> None:
+    async def meanwhile(self: Any, message: Any) -> None:
         if isinstance(message, intent.Understand):
-            KEPT.append(message.text.text.encode())
+            do(message.text.text)
         await handle(self, message)
 
-    IntentService.handle = hoard  # type: ignore[method-assign]
+    IntentService.handle = meanwhile  # type: ignore[method-assign]
+
+
+def _keep_words() -> None:
+    _at_words(lambda text: KEPT.append(text.encode()))
 
 
 def _keep_sound() -> None:
@@ -55,6 +60,7 @@ def _never_overwrite() -> None:
         await asyncio.Event().wait()
 
     Forgetter.watch = watch  # type: ignore[method-assign]
+    _at_words(lambda text: [f"{text} {number}" * 9 for number in range(99)].clear())
 
 
 PLANTS: dict[str, Callable[[], None]] = {
@@ -70,5 +76,4 @@ if __name__ == "__main__":
     if mutant:
         PLANTS[mutant]()
     sys.executable = os.environ["PRIVACY_PYTHON"]
-    arguments = sys.argv[1:]
-    sys.exit(main(arguments[2:] if arguments[:2] == ["-m", "assistant"] else arguments))
+    sys.exit(main(sys.argv[1:]))
