@@ -43,6 +43,8 @@ HARMLESS = frozenset(
 MARK = "getpriority"
 """A call that nothing else makes: strace has taken hold, and the operation begins."""
 
+READY = b"!"
+
 
 @dataclass(frozen=True, slots=True)
 class Struck:
@@ -64,6 +66,7 @@ def strike(home: Path, operations: str, mutant: str, trace: tuple[str, ...]) -> 
             _child(home, operations, mutant, go, printed)
         os.close(go)
         os.close(printed)
+        os.read(out, len(READY))  # it has planted its mutant; what that read and wrote is of no interest
         tracer = subprocess.Popen(
             ["strace", "-f", "-qq", "-o", str(log), *trace, "-p", str(child)], stderr=subprocess.PIPE
         )
@@ -94,6 +97,7 @@ def _child(home: Path, operations: str, mutant: str, go: int, printed: int) -> N
         os.dup2(printed, 1)
         os.dup2(printed, 2)
         mutants.install(mutant)
+        os.write(1, READY)
         while not select.select([go], [], [], 0.002)[0]:
             os.getpriority(os.PRIO_PROCESS, 0)
         status = driver.act(home, operations)

@@ -15,11 +15,14 @@ from collections.abc import Callable, Sequence
 
 from privacy.row import Result, Row
 
-LIMIT = 900.0
+LIMIT = 1500.0
 """Seconds after which a row is given up."""
 APART = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 """What a row mounts or starts goes away with it, however it ends."""
-LONG = ("silent", "kill", "power", "races", "disk-errors", "clock", "deletion", "memory", "forged")
+LONG = (
+    "silent", "kill", "memory", "conversation", "power", "disk-errors", "clock", "deletion", "races", "forged",
+    "sandbox",
+)  # fmt: skip
 """Begun first, so that the last one to run is a short one."""
 
 
