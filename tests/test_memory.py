@@ -76,7 +76,7 @@ def test_what_is_let_go_of_is_overwritten(maker: str) -> None:
     assert after <= 50
 
 
-async def test_after_a_session_memory_is_overwritten_twice_however_many_services_tell_of_it(
+async def test_after_a_session_memory_is_overwritten_however_many_services_tell_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     due: list[Timer] = []

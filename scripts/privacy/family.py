@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from assistant.errors import HubUnreachable
 from assistant.messages import Message, dialog, stt
 from privacy.row import CannotProve
 
-START_SECONDS = 180.0
-ANSWER_SECONDS = 90.0
+START_SECONDS = 240.0
+ANSWER_SECONDS = 240.0
 """Both are there to end what hangs: nothing is judged by them."""
 PYTHON = """#!/bin/sh
 if [ "$1" = -m ] && [ "$2" = assistant ]; then
@@ -34,6 +34,7 @@ fi
 exec "{python}" "$@"
 """
 """Python, but the assistant has a pipe for a microphone."""
+AGAIN_SECONDS = 40.0
 TRIES = 3
 """A machine under load may lose sound: what was misheard is said again, as people do."""
 
@@ -98,7 +99,8 @@ class Feeder:
                     at += size
                     if at >= len(data):
                         self.request.clear()
-                        at = 0
+                else:
+                    at = 0
                 os.write(out, piece)
                 due += FRAME_SAMPLES / RATE
                 time.sleep(max(0.0, due - time.monotonic()))
@@ -157,8 +159,7 @@ class Family:
     async def _answer(self) -> tuple[str, str]:
         async with connect(self.folder / "run" / "assistant" / "hub.sock", hears=[dialog.Answered]) as bus:
             inbox = bus.subscribe([dialog.Answered], "row")
-            self.feeder.request.set()
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(ANSWER_SECONDS), self._asking():
                 async for envelope in inbox:
                     assert isinstance(envelope.message, dialog.Answered)
                     return envelope.message.intent or "", envelope.message.outcome
@@ -169,14 +170,29 @@ class Family:
         self.transcripts.clear()
         async with connect(self.folder / "run" / "assistant" / "hub.sock", hears=hears) as bus:
             inbox = bus.subscribe(hears, "row")
-            self.feeder.request.set()
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(ANSWER_SECONDS), self._asking():
                 async for envelope in inbox:
                     if isinstance(envelope.message, stt.Transcript):
                         self.transcripts.append(envelope.message.text.text)
                     elif self.transcripts:
                         return time.monotonic()
         raise RuntimeError("the assistant went away")
+
+    @contextlib.asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """Says the request, and again when nothing came of it: a machine under load may lose the wake word."""
+
+        async def ask() -> None:
+            while not self.transcripts:
+                self.feeder.request.set()
+                await asyncio.sleep(AGAIN_SECONDS)
+
+        asking = asyncio.create_task(ask())
+        try:
+            yield
+        finally:
+            asking.cancel()
+            self.feeder.request.clear()
 
     def pids(self) -> list[int]:
         """Of all its processes, the first one first."""
