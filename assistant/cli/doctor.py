@@ -23,13 +23,16 @@ from assistant.audio.pyaudio_device import list_devices
 from assistant.audio.resample import resample
 from assistant.build import Builder
 from assistant.bus.socket import connect
-from assistant.cli import output
+from assistant.cli import allow, output
 from assistant.cli.context import Context
 from assistant.cli.models import store
 from assistant.cli.say import sound
 from assistant.config import load
-from assistant.errors import AssistantError, BusError, HubUnreachable
+from assistant.config.allowed import read_allowed
+from assistant.errors import AssistantError, BusError, EngineError, HubUnreachable
+from assistant.skills import cell
 from assistant.skills.find import find_skills
+from assistant.skills.walls import bubblewrap
 
 State = Literal["ok", "note", "wrong"]
 RECORD_SECONDS = 2.0
@@ -231,6 +234,17 @@ def _skills(context: Context) -> Iterator[Finding]:
     for each in found:
         if each.problem is not None:
             yield Finding("wrong", "skill", f"{each.folder}: {output.one_line(each.problem)}", "assistant skills check")
+        elif each.id in read_allowed(context.paths.allowed):
+            yield Finding(
+                "note", "network", f"{each.id}: {allow.state(context, each)}", f"assistant skills forbid {each.id}"
+            )
+    try:
+        cell.probe()
+    except EngineError as error:
+        yield Finding("wrong", "cell", f"installed skills cannot be shut in: {error.problem}", error.hint)
+    else:
+        second = "bubblewrap" if bubblewrap() else "no bubblewrap; inside the system service its unit"
+        yield Finding("ok", "cell", f"skills are shut in by seccomp; second wall: {second}")
 
 
 def _kept(context: Context) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from assistant.config.allowed import read_allowed
 from assistant.consent.consents import Consent
 from assistant.consent.debug import DEBUG_LOG, debug_files
 from assistant.consent.gate import USAGE
@@ -88,6 +89,9 @@ class Answers:
         if stores := self.room.data.stores():
             said.append(self.words("know.skills", skills=listing([one.id.partition(":")[2] for one in stores])))
         said += [self.words("know.consents", called=self._called(one), date=date(one.until)) for one in self._live()]
+        for skill, allowance in sorted(read_allowed(self.room.paths.allowed).items()):
+            hosts = listing(sorted({each.host for each in allowance.hosts}))
+            said.append(self.words("know.allowed", skill=skill, hosts=hosts, sends=allowance.sends))
         if debug_files(self.room.paths):
             said.append(self.words("know.debug"))
         others = [one for one in self.room.data.inventory() if one.row.personal and one.files]

@@ -12,6 +12,8 @@ import ctypes
 import errno
 import os
 import resource
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -44,6 +46,9 @@ _CALLS = (
     # its own signals and its end
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack", "exit", "exit_group",
 )  # fmt: skip
+
+
+_NEEDS = "The kernel needs CONFIG_SECCOMP_FILTER, and the package libseccomp2 has to be there"
 
 
 class _Compare(ctypes.Structure):
@@ -81,6 +86,15 @@ def limit() -> None:
         os.nice(5)
 
 
+def probe() -> None:
+    """Whether a process could be shut in, found out in one. Raises EngineError."""
+    code = "from assistant.skills import cell; cell.limit(); cell.shut()"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it ended"])[-1]
+        raise EngineError(last[:200], where="seccomp", hint=_NEEDS)
+
+
 def shut() -> None:
     """From here on the process can only compute. Raises EngineError when the kernel would not shut it in."""
     if threading.active_count() != 1:
@@ -113,8 +127,7 @@ def shut() -> None:
         failed.append("clone3")
     program = b"" if failed else _program(library, rules)
     if not program or not _install(program):
-        hint = "The kernel needs CONFIG_SECCOMP_FILTER"
-        raise EngineError(f"the kernel took no filter {failed or ''}".strip(), where="seccomp", hint=hint)
+        raise EngineError(f"the kernel took no filter {failed or ''}".strip(), where="seccomp", hint=_NEEDS)
 
 
 class _Program(ctypes.Structure):

@@ -6,6 +6,7 @@ import pytest
 
 from assistant.build import Builder
 from assistant.clock import SystemClock
+from assistant.config.allowed import Reach, allow
 from assistant.config.paths import find_paths
 from assistant.config.schema import Config
 from assistant.consent.answers import Answers
@@ -83,6 +84,16 @@ def test_a_skill_that_somebody_else_wrote_is_on_the_map_when_it_is_installed(tmp
     assert "diary" in Answers(room=room, words=Words("en")).know()
     assert room.purge.everything(method="cli", actor="me").counts == {"clips": 0, "skill:diary": 1}
     assert Answers(room=room, words=Words("en")).know() == "I keep nothing about you."
+
+
+def test_what_may_leave_the_house_is_told(tmp_path: Path) -> None:
+    paths = find_paths({"HOME": str(tmp_path)})
+    room = Builder(Config(), paths, SystemClock()).consent
+    allow(paths.allowed, "weather", [Reach("api.example.org", 443)], "the name of a place", 1)
+    assert Answers(room=room, words=Words("en")).know() == (
+        "The skill weather may send to api.example.org: the name of a place."
+    )
+    assert room.data.strays() == []
 
 
 def _own_rows(room: Room) -> list[Row]:
