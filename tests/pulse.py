@@ -79,6 +79,15 @@ class Pulse:
             recorder.terminate()
             recorder.wait()
 
+    @contextmanager
+    def speaker_into_microphone(self) -> Iterator[None]:
+        """The microphone hears what the speaker plays, meanwhile."""
+        loop = self._ask("pactl", "load-module", "module-loopback", "source=speaker.monitor", "sink=mic").strip()
+        try:
+            yield
+        finally:
+            self._run("pactl", "unload-module", loop)
+
     def unplug_microphone(self) -> None:
         """Unload the microphone's module: the source vanishes."""
         for line in self._ask("pactl", "list", "short", "modules").splitlines():

@@ -13,7 +13,7 @@ import pytest
 
 from assistant.bus.base import Subscription
 from assistant.bus.socket import connect
-from assistant.messages import Message, audio, dialog, stt, tts, wake
+from assistant.messages import Message, Spoken, audio, dialog, stt, tts, wake
 from tests.end_to_end.running import LIMIT, Home, Running
 from tests.pulse import Pulse, pulse, pulse_server
 
@@ -115,3 +115,26 @@ async def test_a_timer_rings_aloud_and_stop_ends_it(pulse: Pulse, home: Home, tm
                     break
             assert answered.intent == "dialog.stop"
         assert "no timer" in home.ask("how much time is left")["reply"].lower()
+
+
+async def test_its_own_voice_does_not_wake_it(pulse: Pulse, home: Home, tmp_path: Path) -> None:
+    """What the speaker plays comes into the microphone, as loud as it is, and holds the wake word."""
+    home.configure("audio: {chimes: false}\ntts: {variation: 0}")
+    call = home.record("Hey Mycroft. What time is it?", tmp_path / "call.wav")
+    with Running(home), pulse.speaker_into_microphone():
+        async with connect(home.socket, hears=WATCHED) as bus:
+            inbox = bus.subscribe(WATCHED, "test")
+            words = Spoken("To call me, just say: Hey Mycroft. Then ask what you like.")
+            bus.publish(tts.Say(session="own", text=words, language="en"), "client")
+            async with asyncio.timeout(LIMIT):
+                async for envelope in inbox:
+                    assert not isinstance(envelope.message, wake.Detected)
+                    if isinstance(envelope.message, tts.Ended):
+                        break
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(3):
+                    await until(inbox, wake.Detected)
+                    pytest.fail("it woke itself")
+            # The same sound by somebody else is heard.
+            pulse.play_into_microphone(call)
+            await until(inbox, wake.Detected)
