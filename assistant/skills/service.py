@@ -5,11 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
-
-import yaml
 
 from assistant.clock import Clock
 from assistant.config.paths import Paths
@@ -18,37 +13,19 @@ from assistant.errors import SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences, intent_id
-from assistant.grammar.title import title
 from assistant.messages import Message, Spoken, audio, consent, dialog, intent, skill, system, tts, wake
 from assistant.service import Service
-from assistant.skills.agreement import agrees
-from assistant.skills.answers import find_values
-from assistant.skills.api import Reply, Request, SkillInfo
+from assistant.skills.asking import Asking, Loaded
 from assistant.skills.attention import Attention
 from assistant.skills.doorway import Doorway
-from assistant.skills.fence import Failure, FencedSkill, House
+from assistant.skills.fence import FencedSkill, House
 from assistant.skills.find import Found, Place, places
 from assistant.skills.look import info_of, look
-from assistant.skills.manifest import RESERVED, Manifest
-from assistant.skills.pending import Confirm, Pending
+from assistant.skills.manifest import RESERVED
 from assistant.skills.sealing import Seals
-
-SURE = 0.95
-"""Something risky is done only when it was understood this surely."""
 
 FORGET_SECONDS = 10.0
 """Skills stand still at most so long while everything is forgotten."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Loaded:
-    found: Found
-    manifest: Manifest
-    fingerprint: str
-    sentences: SkillSentences
-    info: SkillInfo
-    fenced: FencedSkill | None
-    """None for a skill that is only sentences."""
 
 
 class SkillsService(Service):
@@ -103,11 +80,11 @@ class SkillsService(Service):
         self._disabled = frozenset(settings.disabled)
         self._language = language
         self._clock = clock
-        self._loaded: dict[str, _Loaded] = {}
+        self._loaded: dict[str, Loaded] = {}
         self._failed: dict[str, str] = {}
         self._lists: dict[tuple[str, str], tuple[str, ...]] = {}
         self._attention = Attention()
-        self._pending = Pending()
+        self._asking = Asking(self._loaded, language, clock, self.say)
         self._scanning = asyncio.Lock()
         self._forgotten = asyncio.Event()
         self._volume: float | None = None
@@ -139,7 +116,7 @@ class SkillsService(Service):
         await self._scan()
 
     async def stop(self) -> None:
-        self._pending.forget()
+        self._asking.forget()
         await asyncio.gather(*(each.fenced.stop() for each in self._loaded.values() if each.fenced))
         self._loaded.clear()
         self._doorway.close()
@@ -147,11 +124,11 @@ class SkillsService(Service):
     async def handle(self, message: Message) -> None:
         match message:
             case intent.Matched() if message.skill not in RESERVED:
-                self.spawn(self._matched(message), message.intent)
+                self.spawn(self._asking.matched(message), message.intent)
             case skill.Answer() if message.skill not in RESERVED:
-                self.spawn(self._answer(message), message.skill)
+                self.spawn(self._asking.answer(message), message.skill)
             case skill.Undo():
-                self.spawn(self._undo(message), "undo")
+                self.spawn(self._asking.undo(message), "undo")
             case skill.Hush():
                 self.spawn(self._hush(message), "hush")
             case skill.Rescan():
@@ -187,81 +164,10 @@ class SkillsService(Service):
         """The sentences of every loaded skill."""
         return tuple(with_lists(each.sentences, self._lists) for each in self._loaded.values())
 
-    # What is asked
-
-    async def _matched(self, message: intent.Matched) -> None:
-        self._pending.answer(message.skill)
-        loaded = self._loaded.get(message.skill)
-        result: Reply | Failure | None = None
-        question = False
-        if loaded is not None and loaded.fenced is None:
-            result = Reply.silent()
-        elif loaded is not None and loaded.fenced is not None:
-            request = Request(
-                intent=message.intent.removeprefix(f"{message.skill}."),
-                said=message.text,
-                slots={slot.name: slot for slot in message.slots},
-                language=self._language,
-                now=self._clock.now(),
-                session=message.session,
-                follows=message.follows.removeprefix(f"{message.skill}."),
-            )
-            if message.confidence < SURE and loaded.fenced.is_risky(request.intent):
-                self._confirm(request, loaded, message.skill)
-                return
-            question = loaded.fenced.is_question(request.intent)
-            result = await loaded.fenced.request(request)
-        self._reply(message.session, message.skill, result, question=question)
-
-    def _confirm(self, request: Request, loaded: _Loaded, name: str) -> None:
-        """Ask before something is done that may have been misunderstood."""
-        named = {slot: each.spoken.text for slot, each in request.slots.items()}
-        about = title(loaded.sentences, request.intent, named) or request.intent.replace("_", " ")
-        self._pending.ask(name, Confirm(request))
-        text = Spoken(_phrases(self._language)["sure"].format(title=about))
-        self.say(
-            skill.Replied(
-                session=request.session, skill=name, text=text, ask=True, expects=("yes_no",), language=self._language
-            )
-        )
-
-    async def _answer(self, message: skill.Answer) -> None:
-        handler = self._pending.answer(message.skill)
-        loaded = self._loaded.get(message.skill)
-        result: Reply | Failure | None = None
-        if loaded is not None and loaded.fenced is not None:
-            now = self._clock.now()
-            request = Request(
-                intent="",
-                said=message.text,
-                slots=find_values(message.text, message.language, now),
-                language=message.language,
-                now=now,
-                session=message.session,
-            )
-            if not isinstance(handler, Confirm):
-                result = await loaded.fenced.answer(request, handler)
-            elif agrees(message.text.text, message.language):
-                result = await loaded.fenced.request(replace(handler.request, now=now, session=message.session))
-            else:
-                result = Reply(_phrases(self._language)["kept"])
-        self._reply(message.session, message.skill, result)
-
-    async def _undo(self, message: skill.Undo) -> None:
-        """Take back all that was done in a session, the last first."""
-        phrase, said, name = _phrases(self._language), [], ""
-        for name, handler in self._pending.undo(message.of):
-            loaded = self._loaded.get(name)
-            if loaded is not None and loaded.fenced is not None:
-                request = Request(intent="", said=Spoken(), now=self._clock.now(), session=message.session)
-                result = await loaded.fenced.answer(request, handler)
-                said.append((result.text or phrase["undone"]) if isinstance(result, Reply) else phrase["failed"])
-        self._reply(message.session, name, Reply(" ".join(said)) if said else None)
-
     async def _forget_all(self) -> None:
         """Let every skill go, so that none writes again what is being destroyed, and start them anew after that."""
         self._forgotten.clear()
-        self._pending.forget()
+        self._asking.forget()
         async with self._scanning:
             await asyncio.gather(*(each.stop() for each in self.loaded))
             for name, entity in tuple(self._lists):
@@ -290,35 +196,6 @@ class SkillsService(Service):
 
     async def _duck(self, quiet: bool) -> None:
         await asyncio.gather(*(each.duck(quiet) for each in self.loaded))
-
-    def _reply(self, session: str, name: str, result: Reply | Failure | None, *, question: bool = False) -> None:
-        """Say a skill's reply, or a kind sentence in its place (None: there is no such skill)."""
-        phrase = _phrases(self._language)
-        match result:
-            case Reply():
-                reply = result
-            case Failure(slow=slow):
-                reply = Reply(phrase["slow" if slow else "failed"])
-            case None:
-                reply = Reply(phrase["gone"])
-        if reply.ask:
-            self._pending.ask(name, None if reply.ask is True else reply.ask)
-        if reply.undo is not None:
-            self._pending.done(session, name, reply.undo)
-        self.say(
-            skill.Replied(
-                session=session,
-                skill=name,
-                text=Spoken(reply.text),
-                ask=bool(reply.ask),
-                undo=reply.undo is not None,
-                question=question and isinstance(result, Reply) and not reply.ask,
-                more=reply.more,
-                expects=(reply.expects,) if isinstance(reply.expects, str) else tuple(reply.expects),
-                options=tuple(map(Spoken, reply.options)),
-                language=self._language,
-            )
-        )
 
     def _alert(self, name: str, text: str, ring: bool) -> None:
         self.say(skill.Alerted(skill=name, text=Spoken(text), ring=ring, language=self._language))
@@ -385,7 +262,7 @@ class SkillsService(Service):
         except SkillError as problem:
             self._failed[one.id] = str(problem)
             return
-        self._loaded[one.id] = _Loaded(
+        self._loaded[one.id] = Loaded(
             found=one,
             manifest=manifest,
             fingerprint=mark,
@@ -397,7 +274,7 @@ class SkillsService(Service):
     async def _remove(self, name: str) -> None:
         loaded = self._loaded.pop(name)
         self._lists = {key: entries for key, entries in self._lists.items() if key[0] != name}
-        self._pending.forget(name)
+        self._asking.forget(name)
         if loaded.fenced is not None:
             await loaded.fenced.stop()
 
@@ -413,10 +290,3 @@ class SkillsService(Service):
             if name in self._loaded:
                 self._tell_list(name, entity)
         self.say(skill.Loaded(skills=tuple(self._loaded)))
-
-
-@cache
-def _phrases(language: str) -> dict[str, str]:
-    every = yaml.safe_load(Path(__file__).with_name("phrases.yaml").read_text(encoding="utf-8"))
-    found: dict[str, str] = every.get(language.split("-")[0], every["en"])
-    return found
