@@ -111,7 +111,9 @@ class Keeping(Skill):
         if request.follows and self.last in found:
             return action([self.last])
         if len(found) > 1 and not {"label", "name", "which"} & request.slots.keys():
-            each = [self.say("the", title=self.title(timer)) for timer in found]
+            alike = len({self.title(timer) for timer in found}) < len(found)
+            dialog = "with_left" if alike else "the"
+            each = [self.say(dialog, title=self.title(timer), left=self.left(timer)) for timer in found]
             which = partial(self.which, found, action)
             return self.ask("which", which, ("choice", "duration"), each, each=words.listing(each, self.say("or")))
         return action(found[:1])
