@@ -14,11 +14,9 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import wave
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,14 +28,14 @@ from assistant.audio.frame import Samples
 from assistant.bus.base import Subscription
 from assistant.bus.socket import connect
 from assistant.consent.device_key import load_device_key
-from assistant.messages import Message, consent, dialog
+from assistant.messages import consent, dialog
 from privacy.box import need
 from privacy.keysearch import carve, search
 from privacy.row import CannotProve, Finding, Row
 from privacy.rows.crash import make_image, mounted
+from privacy.talking import TRIES, Misheard, Table, command, until
 
 if TYPE_CHECKING:
-    from tests.end_to_end.running import Home
     from tests.pulse import Pulse
 
 Talk = Callable[[Subscription], Awaitable[Samples]]
@@ -48,62 +46,8 @@ WISH = "Hey Mycroft. You may keep my requests for a week."
 REQUEST = f"Hey Mycroft. Set a {CANARY} timer for two hours."
 CORRECTED = f"set a {CANARY} timer for two hours"
 FORGET = "Hey Mycroft. Forget everything."
-TRIES = 6
-SECONDS = 60.0
-"""How long one thing may take on a busy machine before it is said again."""
 WATCHED = (dialog.Opened, dialog.Listening, dialog.Closed, consent.Replied, consent.Granted, consent.Refused,
            consent.Destroyed)  # fmt: skip
-START = """
-import sys
-from privacy import mutants
-mutants.install(sys.argv[1])
-from assistant.cli.main import main
-sys.exit(main(sys.argv[2:]))
-"""
-
-
-class Misheard(Exception):
-    """Said again and again, and never understood: nothing is proved."""
-
-
-@dataclass
-class Table:
-    """Everything on the table: the home, the sound server, and how commands are started."""
-
-    home: Home
-    pulse: Pulse
-    command: Sequence[str]
-    folder: Path
-
-    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """An `assistant` command in a process of its own."""
-        return self.home.spawn(*arguments, command=self.command)
-
-    def spoken(self, text: str) -> Path:
-        """A file in which somebody says this."""
-        path = self.folder / f"{re.sub('[^a-z]', '', text.lower())}.wav"
-        if not path.exists() and self.call("say", text, "--wav", str(path)).returncode:
-            raise RuntimeError("it cannot speak")
-        return path
-
-    async def say(self, text: str, inbox: Subscription) -> None:
-        """Say it into the microphone. What happened before is forgotten."""
-        path = await asyncio.to_thread(self.spoken, text)
-        with contextlib.suppress(TimeoutError):
-            while True:
-                async with asyncio.timeout(0.1):
-                    await anext(aiter(inbox))
-        await asyncio.to_thread(self.pulse.play_into_microphone, path)
-
-
-async def until(inbox: Subscription, *kinds: type[Message]) -> Message | None:
-    """The next of these; None when none comes in time."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(SECONDS):
-            async for envelope in inbox:
-                if isinstance(envelope.message, kinds):
-                    return envelope.message
-    return None
 
 
 def conversation(mutant: str) -> Finding:
@@ -117,8 +61,7 @@ def conversation(mutant: str) -> Finding:
     with tempfile.TemporaryDirectory(prefix="talk-") as name, _server(Pulse, Path(name)) as pulse:
         folder = Path(name)
         home = Home(folder / "home", pulse.env)
-        command = [sys.executable, "-c", START, mutant] if mutant else [sys.executable, "-m", "assistant"]
-        table = Table(home, pulse, command, folder)
+        table = Table(home, pulse, command(mutant), folder)
         card = folder / "card.img"
         make_image(card, 16)
         with mounted(card, folder / "home" / "state"):
@@ -126,7 +69,7 @@ def conversation(mutant: str) -> Finding:
             before: list[bytes] = []
             for text in (WISH, REQUEST, FORGET):
                 table.spoken(text)
-            with Running(home, command=command):
+            with Running(home, command=command(mutant)):
                 live = _live(found, table, before) if not mutant else _short(found, table, before)
                 sound = asyncio.run(_joined(home.socket, live))
             vault = folder / "home" / "state" / "assistant" / "consent"
