@@ -67,10 +67,11 @@ class Decider:
 
     def learn(self, sentences: Sequence[SkillSentences]) -> None:
         """The sentences of all skills, for what goes on from their answers. Raises SkillError."""
-        self._sentences = {each.skill: each for each in sentences}
+        before, self._sentences = self._sentences, {each.skill: each for each in sentences}
         engines = {each.skill: self._follows.get(each.skill) or TemplateEngine() for each in sentences if each.follows}
         for skill, engine in engines.items():
-            engine.learn([self._sentences[skill].follow_ups])
+            if before.get(skill) != self._sentences[skill] or skill not in self._follows:
+                engine.learn([self._sentences[skill].follow_ups])
         self._follows = engines
 
     def answer(self, asked: intent.Understand, skills: Collection[str]) -> Answer:
