@@ -22,8 +22,8 @@ from assistant.audio.frame import RATE, Samples
 from privacy.box import scratch
 from privacy.row import CannotProve
 
-CANARY = "crocodile"
-"""A word that is in no file of the project but this one."""
+CANARY = "submarine"
+"""A word that is in no file of the project but this, nor in the names of Unicode, which programs hold."""
 REQUEST = f"Hey Mycroft. Is there a yellow {CANARY} in the kitchen?"
 WAIT = 180.0
 TRIES = 3

@@ -25,8 +25,8 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     "call",
     [
         'openat(AT_FDCWD</>, "/var/tmp/x", O_WRONLY|O_CREAT, 0600) = 3</var/tmp/x>',
-        'write(1<pipe:[1]>, "a crocodile", 11) = 11',
-        'write(1<pipe:[1]>, "63726f636f64696c65", 18) = 18',
+        'write(1<pipe:[1]>, "a submarine", 11) = 11',
+        'write(1<pipe:[1]>, "7375626d6172696e65", 18) = 18',
         'memfd_create("x", MFD_CLOEXEC) = 3',
         "mmap(NULL, 4096, PROT_READ|PROT_WRITE, MAP_SHARED, 3</var/tmp/x>, 0) = 0x7f0000000000",
         "connect(3<socket:[1]>, {sa_family=AF_INET, sin_port=htons(443)}, 16) = -1 EINPROGRESS (now in progress)",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from privacy.box import DRIVER, drive, examine, need, plaintext, scratch, whole
+from privacy import driver, mutants
+from privacy.box import drive, examine, need, plaintext, scratch, whole
 from privacy.injection import HARMLESS, MARK, WRITING, strike, strikes, survey
 from privacy.row import Finding, Row
 
@@ -47,6 +49,8 @@ STORIES = (
     Story("later=172800+expire"),
     Story("recover", cut="withdraw=utterance_audio"),
 )
+TELLING = (Story("withdraw=utterance_audio"), Story("keep=9"), Story("everything"))
+"""In these each planted leak shows."""
 
 
 def prepared(home: Path, operations: str = KEPT) -> None:
@@ -71,10 +75,10 @@ def told(story: Story) -> Iterator[Path]:
         yield home
 
 
-def struck(found: Finding, mutant: str, whats: tuple[str, ...], stories: tuple[Story, ...]) -> None:
-    """Every story, struck in every way at every call. Stops at a mutant's first fault."""
+def struck(found: Finding, mutant: str, whats: tuple[str, ...]) -> None:
+    """Every story, struck in every of these ways at every call. Stops at a mutant's first fault."""
     need("strace")
-    for story in stories:
+    for story in TELLING if mutant else STORIES:
         with told(story) as home, scratch() as folder:
             copy = folder / "state" / "consent"
             shutil.copytree(home.parent, copy.parent)
@@ -102,14 +106,14 @@ def struck(found: Finding, mutant: str, whats: tuple[str, ...], stories: tuple[S
 
 def kill(mutant: str) -> Finding:
     found = Finding()
-    struck(found, mutant, ("signal=SIGKILL",), STORIES)
+    struck(found, mutant, ("signal=SIGKILL",))
     return found
 
 
 def errors(mutant: str) -> Finding:
     """EIO and ENOSPC once at every call: never a false 'stored' or 'deleted'."""
     found = Finding()
-    struck(found, mutant, ("error=EIO", "error=ENOSPC"), STORIES)
+    struck(found, mutant, ("error=EIO", "error=ENOSPC"))
     return found
 
 
@@ -153,49 +157,63 @@ def power(mutant: str) -> Finding:
 
 def _cuts(folder: Path, fresh: Path, operation: str, mutant: str) -> Iterator[tuple[str, Path, bool]]:
     """Stop before each of the first write-like calls, then before every third, and once after the acknowledgement."""
-    for number in [*range(1, 12), *range(12, 90, 3), 0]:
-        image, copy = folder / "disk.img", folder / "copy.img"
+    for number in [*range(1, 12), *range(12, 400, 3), 0]:
+        # Names of their own: a loop device that is not gone yet would be used again, with what it remembers.
+        image, copy = folder / f"{operation}-{number}.img", folder / f"{operation}-{number}-cut.img"
         shutil.copyfile(fresh, image)
         with mounted(image, folder / "disk"):
-            trace = folder / "trace"
-            home = folder / "disk" / "consent"
-            if number == 0:
-                said = "ACK" in drive(home, operation, mutant).stdout
-                shutil.copyfile(image, copy)
-            else:
-                stopped, said = _stop_at(home, operation, mutant, number, trace, image, copy)
-                if not stopped:
-                    continue
-        yield f"{operation} at write {number or 'after the last'}", copy, said
+            stopped, said = _stop_at(folder / "disk" / "consent", operation, mutant, number, image, copy)
+        image.unlink()
+        if stopped or number == 0:
+            yield f"{operation} at write {number or 'after the last'}", copy, said
+            copy.unlink()
+        else:
+            break  # there are not so many; what is left is to cut after the last
 
 
-def _stop_at(
-    home: Path, operation: str, mutant: str, number: int, trace: Path, image: Path, copy: Path
-) -> tuple[bool, bool]:
-    """Let strace stop the process at its number-th write-like call, copy the blocks meanwhile, then kill it."""
-    trace.unlink(missing_ok=True)
-    stop = f"import os,sys;sys.argv=sys.argv[1:];exec(open({str(STOPPER)!r}).read())"
-    process = subprocess.Popen(
-        [DRIVER[0], "-c", stop, str(number), str(home), operation, mutant],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    while True:
-        pid, status = os.waitpid(process.pid, os.WUNTRACED)
-        if not pid:
-            time.sleep(0.01)
-            continue
-        if os.WIFSTOPPED(status):
-            shutil.copyfile(image, copy)
-            os.kill(process.pid, signal.SIGKILL)
-            os.waitpid(process.pid, 0)
-            process.returncode = -9
-            assert process.stdout is not None
-            return True, "ACK" in process.stdout.read()
-        process.returncode = 0
-        return False, False
+def _stop_at(home: Path, operation: str, mutant: str, number: int, image: Path, copy: Path) -> tuple[bool, bool]:
+    """Copy the blocks as they are when the process stands before its number-th call that changes a file, or at its end.
+
+    Returns whether it came so far, and whether it had said that it was done.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(writer, 1)
+        os.dup2(writer, 2)
+        status = 70
+        try:
+            mutants.install(mutant)
+            _stop_self(number)
+            status = driver.act(home, operation)
+        finally:
+            os._exit(status)
+    os.close(writer)
+    _, status = os.waitpid(child, os.WUNTRACED)
+    stopped = os.WIFSTOPPED(status)
+    shutil.copyfile(image, copy)
+    if stopped:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    with os.fdopen(reader, "rb") as printed:
+        return stopped, b"ACK" in printed.read()
 
 
-STOPPER = Path(__file__).with_name("stopper.py")
+def _stop_self(number: int) -> None:
+    """From now on this process stops itself before its number-th call that changes a file; 0: never."""
+    calls = itertools.count(1)
+
+    def counting(call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*arguments: Any, **named: Any) -> Any:
+            if next(calls) == number:
+                os.kill(os.getpid(), signal.SIGSTOP)
+            return call(*arguments, **named)
+
+        return wrapped
+
+    for name in ("write", "pwrite", "fsync", "fdatasync", "rename", "unlink", "ftruncate", "mkdir"):
+        setattr(os, name, counting(getattr(os, name)))
+
 
 ROWS = (
     Row("kill", "kill -9 at every write-like call of keep, withdraw, delete, forget: whole, finished, no plain sound",
