@@ -34,6 +34,11 @@ SURE_LOGP = -0.3
 """When every token of free text is likelier, and it is a sentence, no search can find a better one."""
 BROKEN_OFF_LOGP = -1.0
 """The same for the beginning of a sentence, which ends where none should."""
+OVER = 0.9
+"""Probability of its end from which on a sentence that could go on sounds as if it were over: half of all commands in a
+quiet room, and 5 of 18 pauses before their end."""
+NOT_OVER = 0.5
+"""A sentence that cannot go on, but sounds less over than this, was misheard."""
 RIVALS = 3
 
 
@@ -71,6 +76,8 @@ class Understood:
     alternatives: tuple[str, ...]
     meaning: Meaning
     outlook: Outlook
+    ending: float
+    """Probability that the sentence is over, as it sounds."""
 
 
 class Guide:
@@ -138,7 +145,8 @@ class Guide:
             confidence=confidence,
             alternatives=tuple(self.text(other.path) for other in result.found[1:RIVALS]),
             meaning=meaning,
-            outlook="closed" if nexts.closed else "complete",
+            outlook=_outlook(nexts.closed, best.ending),
+            ending=best.ending,
         )
 
     def outlook(self, result: Result, understood: Understood | None) -> Outlook:
@@ -227,6 +235,12 @@ class Guide:
             if ahead < gap:
                 gap, intent = ahead, self.network.nexts(other.place).intents[0]
         return (gap, intent) if intent else (100.0, "")
+
+
+def _outlook(closed: bool, ending: float) -> Outlook:
+    if closed and ending >= NOT_OVER:
+        return "closed"
+    return "likely" if not closed and ending >= OVER else "complete"
 
 
 def start(model: MoonshineModel, heard: Heard) -> Start:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from assistant.audio.frame import Samples
+from assistant.audio.frame import RATE, Samples
 from assistant.errors import EngineError
 from assistant.grammar.sentences import SkillSentences
 from assistant.grammar.sound import read_sounds
@@ -25,6 +25,9 @@ from assistant.stt.wakeword import possible_remains, strip_wake_word
 
 EASE = 1.0
 """How much farther away the thresholds are for what is expected."""
+
+UNCHANGED_SECONDS = 0.4
+"""When a whole sentence is still the same after so much more sound, that was noise, and the person has finished."""
 
 _NOTHING = Hypothesis(text="", confidence=0.0, language="en")
 
@@ -48,6 +51,8 @@ class MoonshineEngine:
         self._sound = UtteranceBuffer()
         self._wake_word = ""
         self._ready: tuple[Hypothesis, Outlook] | None = None
+        self._said: tuple[str, int] = ("", 0)
+        """The sentence at the last pauses, and how much sound there was when it was whole for the first time."""
 
     def start(self) -> None:
         """Load the model. Raises ModelError."""
@@ -68,6 +73,7 @@ class MoonshineEngine:
         self._wake_word = wake_word
         self._expect(expected)
         self._ready = None
+        self._said = ("", 0)
 
     def accept(self, samples: Samples) -> str | None:
         """Take more sound. This engine has no partial text."""
@@ -77,7 +83,14 @@ class MoonshineEngine:
     def outlook(self) -> Outlook:
         """Decode what was said so far, and tell whether it could be all. Raises EngineError."""
         self._ready = self._decode(self._loaded())
-        return self._ready[1]
+        heard, outlook = self._ready
+        if outlook not in ("complete", "likely"):
+            self._said = ("", 0)
+        elif heard.text != self._said[0]:
+            self._said = (heard.text, len(self._sound))
+        elif outlook == "likely" and len(self._sound) - self._said[1] >= UNCHANGED_SECONDS * RATE:
+            return "closed"
+        return outlook
 
     def finish(self, *, settled: bool = False) -> Hypothesis:
         """Decode what was heard. Raises EngineError."""
@@ -87,6 +100,7 @@ class MoonshineEngine:
             return (ready or self._decode(model))[0]
         finally:
             self._ready = None
+            self._said = ("", 0)
             self._sound.clear()
             release_memory()
 

@@ -40,6 +40,8 @@ class Found:
     cost: float
     tokens: tuple[int, ...]
     rival: Rival | None = None
+    ending: float = 0.0
+    """Probability that the sentence ends after its last word, as it sounds: the end itself or a full stop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class _Hypothesis:
     rank: float
     stopped: bool = False
     """A full stop has been written; only the end can follow."""
+    ending: float = 0.0
+    """See `Found`; of a hypothesis that has stopped."""
     rival: Rival | None = None
 
     @property
@@ -124,6 +126,7 @@ class Search:
                     cost=0.0,
                     tokens=(*tokens, EOS),
                     rival=Rival(gap, reading.path, reading.place),
+                    ending=math.exp(logps[-2 if tokens[-1] in self._surface.stops else -1]),
                 )
             )
         found = self._ranked()
@@ -133,7 +136,8 @@ class Search:
         """Every hypothesis by one token; the best of them, and what ended on the way."""
         grown: list[_Hypothesis] = []
         for row, (hypothesis, logp, prior) in enumerate(zip(beam, scores, priors, strict=True)):
-            self._end(hypothesis, float(logp[EOS]), float(prior[EOS]))
+            ending = hypothesis.ending if hypothesis.stopped else self._ending(logp)
+            self._end(hypothesis, float(logp[EOS]), float(prior[EOS]), ending)
             if not hypothesis.stopped:
                 grown += self._grow(hypothesis, logp, prior, row)
         merged: dict[_Key, _Hypothesis] = {}
@@ -187,6 +191,7 @@ class Search:
         if stops:
             ending = [reading for reading in hypothesis.readings if self._may_end(reading)]
             readings.update((token, ending) for token in self._surface.stops)
+        ending = self._ending(logp) if stops else 0.0
         for token, found in readings.items():
             if not found or loops((*hypothesis.tokens[-24:], token)):
                 continue
@@ -200,6 +205,7 @@ class Search:
                 row=row,
                 rank=self._settings.rank(total, expected, min(reading.cost for reading in found)),
                 stopped=token in self._surface.stops,
+                ending=ending if token in self._surface.stops else 0.0,
                 rival=hypothesis.rival,
             )
 
@@ -231,7 +237,11 @@ class Search:
     def _may_end(self, reading: Reading) -> bool:
         return reading.between and bool(self._surface.network.nexts(reading.place).intents)
 
-    def _end(self, hypothesis: _Hypothesis, logp: float, prior: float) -> None:
+    def _ending(self, logp: Floats) -> float:
+        """How likely a sentence is over, if it may be."""
+        return float(np.exp(logp[[EOS, *self._surface.stops]]).sum())
+
+    def _end(self, hypothesis: _Hypothesis, logp: float, prior: float, ending: float) -> None:
         """Keep what the hypothesis is if it ends here."""
         tokens = (*hypothesis.tokens, EOS)
         for reading in hypothesis.readings:
@@ -245,6 +255,7 @@ class Search:
                 cost=reading.cost,
                 tokens=tokens,
                 rival=hypothesis.rival,
+                ending=ending,
             )
             if self._surface.network.nexts(reading.place).intents:
                 self._found.append(found)

@@ -33,6 +33,9 @@ STALL_SECONDS = 5.0
 OPEN_SECONDS = 0.8
 """So much more silence is allowed when a sentence has been begun that cannot end yet."""
 
+LIKELY_SECONDS = 0.4
+"""Silence that ends a sentence which sounds as if it were over."""
+
 DOUBTFUL_SECONDS = 0.6
 DOUBTFUL_CONFIDENCE = 0.6
 """Words from less voice than this, and less sure than this, may have been a cough or a clatter."""
@@ -244,6 +247,8 @@ class SttService(Service):
                         outlook = await self._work(self._engine.outlook)
                         if outlook == "closed":
                             closed, ended = True, endpointer.finish()
+                        elif outlook == "likely":
+                            endpointer.silence_seconds = min(LIKELY_SECONDS, self._config.silence_seconds)
                         elif outlook == "open":
                             endpointer.silence_seconds = self._config.silence_seconds + OPEN_SECONDS
                     case Resumed():
