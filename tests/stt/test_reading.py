@@ -8,7 +8,7 @@ import pytest
 
 from assistant.grammar.network import Network, build
 from assistant.grammar.sentences import SkillSentences
-from assistant.stt.reading import MOST_PAIRS, outlook, phrases, read
+from assistant.stt.reading import outlook, phrases, read
 
 
 @pytest.fixture(scope="module")
@@ -58,4 +58,4 @@ def test_a_recogniser_is_given_the_pairs_that_can_be_said_and_no_more_than_it_ca
     names = ["".join(letters) for letters in itertools.product("abcdefghij", repeat=3)]
     many = {"thing": tuple(f"thing{name} other{name}" for name in names)}
     large = SkillSentences(skill="large", language="en", intents={"on": ("{thing} {thing}",)}, entities=many)
-    assert len(phrases(build([large], "en"))) == 2000 < MOST_PAIRS
+    assert len(phrases(build([large], "en"))) == 3000, "a million pairs of entries are left out, their words are not"
