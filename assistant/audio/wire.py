@@ -122,12 +122,15 @@ class WireServer:
             await sound.close()
             await _end(gone, sending)
 
-    async def _send(self, sound: Reader, writer: asyncio.StreamWriter) -> None:
+    async def _send(self, reader: Reader, writer: asyncio.StreamWriter) -> None:
         writer.write(Piece(Kind.OPENED).pack())
-        async for frame in sound:
-            writer.write(Piece(Kind.FRAME, frame.index, frame.dropped, pcm(frame.samples)).pack())
-            frame.samples.fill(0)
+        async for frame in reader:
+            # Not as `bytes`, of which copies would stay in memory.
+            sound = frame.samples.astype("<i2", copy=False)
+            writer.write(Piece(Kind.FRAME, frame.index, frame.dropped).header(sound.nbytes))
+            writer.write(sound.data.cast("B"))
             await writer.drain()
+            sound.fill(0)
         writer.write(Piece(Kind.ENDED).pack())
 
     async def _play(self, wish: Piece, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

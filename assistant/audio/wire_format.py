@@ -71,8 +71,11 @@ class Piece:
     payload: bytes = b""
 
     def pack(self) -> bytes:
-        header = HEADER.pack(MAGIC, VERSION, self.kind, len(self.payload), min(self.count, MOST_COUNT), self.number)
-        return header + self.payload
+        return self.header(len(self.payload)) + self.payload
+
+    def header(self, size: int) -> bytes:
+        """The header alone, for `size` bytes that follow it."""
+        return HEADER.pack(MAGIC, VERSION, self.kind, size, min(self.count, MOST_COUNT), self.number)
 
     @property
     def samples(self) -> Samples:
