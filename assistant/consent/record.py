@@ -20,8 +20,18 @@ GENESIS = "0" * 64
 """`prev` of the first record."""
 
 Event = Literal[
-    "created", "granted", "renewed", "denied", "withdrawn", "expired", "scrubbed", "exported", "guest", "repaired",
-    "debug", "debug-ended",
+    "created",
+    "granted",
+    "renewed",
+    "denied",
+    "withdrawn",
+    "expired",
+    "scrubbed",
+    "exported",
+    "guest",
+    "repaired",
+    "debug",
+    "debug-ended",
 ]
 
 
