@@ -191,7 +191,7 @@ class Search:
         if stops:
             ending = [reading for reading in hypothesis.readings if self._may_end(reading)]
             readings.update((token, ending) for token in self._surface.stops)
-        ending = self._ending(logp) if stops else 0.0
+        over = self._ending(logp) if stops else 0.0
         for token, found in readings.items():
             if not found or loops((*hypothesis.tokens[-24:], token)):
                 continue
@@ -205,7 +205,7 @@ class Search:
                 row=row,
                 rank=self._settings.rank(total, expected, min(reading.cost for reading in found)),
                 stopped=token in self._surface.stops,
-                ending=ending if token in self._surface.stops else 0.0,
+                ending=over if token in self._surface.stops else 0.0,
                 rival=hypothesis.rival,
             )
 

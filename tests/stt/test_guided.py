@@ -96,7 +96,7 @@ def test_a_wake_word_in_the_same_breath_is_passed_over(engine: MoonshineEngine, 
     ("spoken", "outlook"),
     [
         ("Set the pump to eighty percent.", "closed"),
-        ("Water the dahlias.", "complete"),
+        ("Water the dahlias.", "likely"),
         ("Will there be frost", "open"),
     ],
 )
@@ -108,6 +108,16 @@ def test_it_knows_whether_a_sentence_could_go_on(
     assert engine.outlook() == outlook
     settled = engine.finish(settled=True)
     assert (settled.meaning is None) == (outlook == "open")
+
+
+def test_sound_that_adds_no_words_does_not_keep_it_listening(engine: MoonshineEngine, english: Speak) -> None:
+    rng = np.random.default_rng(5)
+    engine.begin()
+    engine.accept(english("Water the dahlias."))
+    first = engine.outlook()
+    engine.accept(rng.normal(0, 60, RATE // 2).astype(np.int16))
+    assert (first, engine.outlook()) == ("likely", "closed")
+    assert engine.finish(settled=True).text == "water the dahlias"
 
 
 def test_forgotten_sentences_are_not_heard_any_more(english: Speak) -> None:

@@ -139,6 +139,13 @@ def test_the_nearest_other_meaning_is_told_with_its_distance() -> None:
     assert best.rival.gap < 5
 
 
+def test_it_tells_how_much_a_sentence_sounds_as_if_it_were_over() -> None:
+    over = hear(says(("Heat it.", 0.0))).found[0]
+    going_on = hear(says(("Heat it.", -3.0), ("Heat it and", 0.0))).found[0]
+    assert over.ending > 0.8
+    assert going_on.ending < 0.2
+
+
 def test_the_beginning_of_a_sentence_is_seen_as_one() -> None:
     result = hear(says(("Heat the oven to", 0.0)))
     assert result.broken_off is not None
