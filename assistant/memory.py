@@ -8,12 +8,11 @@ another C library the part for it does nothing.
 from __future__ import annotations
 
 import ctypes
+import sys
 from functools import cache
 from itertools import repeat
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 _M_ARENA_MAX = -8  # malloc.h
 
@@ -97,8 +96,9 @@ def overwrite_freed() -> None:
 
 def overwrite_thread_cache() -> None:
     """The same for small blocks that this thread has freed and keeps for itself."""
-    for size in _NUMPY_SIZES:
-        arrays = [np.zeros(size, np.uint8) for _ in repeat(None, _NUMPY_KEPT)]
+    numpy: Any = sys.modules.get("numpy")  # where it was never imported it keeps nothing
+    for size in _NUMPY_SIZES if numpy else ():
+        arrays = [numpy.zeros(size, numpy.uint8) for _ in repeat(None, _NUMPY_KEPT)]
         arrays.clear()
     heap = _heap()
     if heap is None:

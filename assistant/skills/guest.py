@@ -19,6 +19,7 @@ from pathlib import Path
 
 from assistant.errors import AssistantError, SkillError
 from assistant.grammar.folder import read_sentences
+from assistant.memory import overwrite_freed
 from assistant.skills import cell
 from assistant.skills.api import Context, Handler, Request, Skill
 from assistant.skills.dialogs import Dialogs
@@ -38,6 +39,9 @@ _READY_MADE = (
 """What others import later, when it is too late."""
 _KNOWN = ("builtins", "assistant.skills.store", "assistant.skills.dialogs", "assistant.skills.network")
 _FOR_NETWORK = ("email.parser", "encodings.idna", "http.client", "ssl", "urllib.parse")
+
+FORGET_SECONDS = 1.0
+"""After the last call what it had freed is overwritten: words that were said lie there."""
 
 
 class Link:
@@ -91,6 +95,7 @@ class Guest:
         self._handlers: dict[int, Handler] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._skill: Skill | None = None
+        self._forgetting: asyncio.TimerHandle | None = None
         self._folder = Path()
 
     def run(self, order: Packet) -> None:
@@ -156,6 +161,9 @@ class Guest:
             self._link.send({"raised": number, "what": f"{_name(error)} at {place(error, self._folder)}"})
         finally:
             self._tasks.pop(number, None)
+            if self._forgetting is not None:
+                self._forgetting.cancel()
+            self._forgetting = self._loop.call_later(FORGET_SECONDS, overwrite_freed)
 
     async def _work(self, packet: Packet) -> Json:
         skill = self._skill
