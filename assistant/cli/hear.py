@@ -26,6 +26,10 @@ EXAMPLES = """examples:
 """
 
 
+MOST_PATIENCE = 30.0
+"""Seconds of silence or noise before the first word of a recording."""
+
+
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
         "hear",
@@ -77,7 +81,10 @@ async def _ears(context: Context, arguments: argparse.Namespace) -> AsyncIterato
             own = (str(installed),) if installed.is_dir() else ()
             folders = (*context.config.skills.folders, *own, *arguments.skills)
             skills = dataclasses.replace(context.config.skills, folders=folders)
-            config = dataclasses.replace(context.config, skills=skills)
+            # Where the recording is the request, nobody knows how long its silence before the first word is.
+            patience = MOST_PATIENCE if arguments.no_wake else context.config.dialog.patience_seconds
+            dialog = dataclasses.replace(context.config.dialog, patience_seconds=patience)
+            config = dataclasses.replace(context.config, skills=skills, dialog=dialog)
             builder = Builder(config, paths, context.clock, microphone=replay)
             if hub is not None and not arguments.skills:
                 factories = {**builder.factories(names), Relay.name: lambda: Relay(hub)}
