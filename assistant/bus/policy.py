@@ -57,7 +57,10 @@ class Policy:
     def __init__(self, services: Iterable[Speaks]) -> None:
         facts = {system.Ready, system.Health, system.Failed}
         self._services: Mapping[str, tuple[frozenset[type[Message]], frozenset[type[Message]]]] = MappingProxyType(
-            {each.name: (frozenset({*each.says, *facts}), frozenset({*each.hears, system.Probe, dialog.Closed})) for each in services}
+            {
+                each.name: (frozenset({*each.says, *facts}), frozenset({*each.hears, system.Probe, dialog.Closed}))
+                for each in services
+            }
         )
 
     def rights(self, role: Role, sender: str) -> Rights:

@@ -56,9 +56,9 @@ def test_the_demo_writes_nothing_but_its_replies_and_its_timers(strace: str, tmp
     paths = {path for path in written(strace, home, demo) if not path.startswith(HARMLESS)}
     replies = {path for path in paths if re.fullmatch(r"(.*/)?replies/\d\d\.wav", path)}
     timers = {path for path in paths if re.match(r".*/run/assistant/scratch-\w+/skill-data/timer", path)}
-    keys = {path for path in paths if re.match(r".*/run/assistant/scratch-\w+/skill-keys/", path)}
-    # Keys for clips that nobody agreed to, and the list of consents, which is empty.
-    vault = {path for path in paths if re.match(r".*/run/assistant/scratch-\w+/consent/", path)}
+    keys = {
+        path for path in paths if re.match(r".*/run/assistant/scratch-\w+/skill-keys/", path)
+    }  # what seals the timers
     assert replies
     assert timers
     assert paths - replies - timers - keys == set(), "nothing of the vault: nobody agreed to anything"
