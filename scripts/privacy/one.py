@@ -14,7 +14,6 @@ from pathlib import Path
 from privacy.row import run
 from privacy.rows import ALL
 
-
 SCRATCH = ("/tmp/", "/var/tmp/", "/dev/shm/")
 
 
