@@ -14,7 +14,6 @@ from assistant.cli.session import answering
 from assistant.messages import Spoken
 from assistant.pipeline import ask as ask_bus
 
-
 ASKER = f"terminal-{os.getsid(0)}"
 """Who types in one terminal goes on from what was asked there: "and tomorrow?"."""
 
