@@ -16,20 +16,17 @@ from assistant.stt.engine import HeardSlot, Meaning, Outlook
 from assistant.stt.guard import token_limit
 from assistant.stt.moonshine_model import Cache, Floats, Heard, MoonshineModel, log_softmax
 from assistant.stt.paths import Found, Result, Settings, Step, steps
-from assistant.stt.prior import Prior, SilentPrior
-from assistant.stt.search import Search
+from assistant.stt.search import Prior, Search
 from assistant.stt.surface import Surface
 
-NARROW = Settings(beam=4, opening=(12, 8, 6, 5), margin=6.0)
+NARROW = Settings(beam=4, opening=(12, 8, 6, 5), margin=6.0, prior_tokens=1)
 """Enough for clear speech."""
 WIDE = Settings(beam=6, opening=(40, 32, 20, 12))
 """When the narrow search finds nothing that fits well: in noise the first word is often swallowed."""
-CUT = replace(NARROW, bonus=NARROW.bonus / 2, prior_share=0.0)
-"""To compare the beginning of a sentence with whole ones: bonus and prior are there to make sentences go on."""
+CUT = replace(NARROW, bonus=NARROW.bonus / 2)
+"""To compare the beginning of a sentence with whole ones: the bonus is there to make sentences go on."""
 POOR_LOGP = -0.4
-"""Mean log-probability of a token below which the search is repeated more widely,"""
-SPARE_LOGP = 1.0
-"""unless the sentence comes so near to free text that there is nothing to be won."""
+"""Mean log-probability of a token below which the search is repeated more widely."""
 SURE_LOGP = -0.3
 """When every token of free text is likelier, and it is a sentence, no search can find a better one."""
 BROKEN_OFF_LOGP = -1.0
@@ -100,13 +97,12 @@ class Guide:
         _ = self._surface.tree(START).ids  # the largest tree, once
         self._acceptance: Acceptance = acceptance or read_acceptance()
         if like is not None:
-            self._silence: Heard = like._silence
             self._prior: Prior = like._prior
             return
         # Faint noise: what the decoder says when it hears nothing is what it expects anyway.
         silence = np.random.default_rng(0).normal(0, 300, 16_000).astype(np.int16)
-        self._silence = model.encode(silence)
-        self._prior = SilentPrior(model, self._silence)
+        heard, logits, cache = model.begin(model.encode(silence))
+        self._prior = Prior(heard, log_softmax(logits)[0], cache)
 
     def follow(self, start: Start, free: Free, samples: int) -> tuple[Result, Fit | None]:
         """Search, as widely as need be. `free` is the best free text after `start`."""
@@ -115,7 +111,7 @@ class Guide:
             if plain is not None:
                 return plain, self._fit(plain, free)
         found, fit = self._search(NARROW, start, free, samples)
-        if fit is None or (fit.mean < POOR_LOGP and fit.logp < fit.free_logp - SPARE_LOGP):
+        if fit is None or fit.mean < POOR_LOGP:
             wider, wider_fit = self._search(WIDE, start, free, samples)
             if wider_fit is not None and (fit is None or wider_fit.value >= fit.value):
                 return wider, wider_fit
@@ -209,8 +205,7 @@ class Guide:
         if not result.found:
             return None
         best = result.found[0]
-        (prior,) = self._model.score(self._silence, [best.tokens])
-        return Fit(len(best.tokens), best.logp, sum(free.logps), prior, NARROW.value(best))
+        return Fit(len(best.tokens), best.logp, sum(free.logps), best.prior, NARROW.judge(best))
 
     def _plainest(self, result: Result) -> Found:
         """Of the sentences with the words of the best one that with the least free text, then with the fewest slots:
@@ -231,7 +226,7 @@ class Guide:
         for other in result.found:
             if other is best or (self.text(other.path) == text and self._looseness(other) > looseness):
                 continue
-            ahead = NARROW.value(best) - NARROW.value(other)
+            ahead = NARROW.judge(best) - NARROW.judge(other)
             if ahead < gap:
                 gap, intent = ahead, self.network.nexts(other.place).intents[0]
         return (gap, intent) if intent else (100.0, "")

@@ -144,15 +144,6 @@ class MoonshineModel:
         out = self._run(feed, heard, ["logits", *_OWN_OUT], cached=True)
         return out[0][:, -1], Cache(tuple(out[1:]))
 
-    def expect(self, heard: Heard, rows: Tokens) -> Floats:
-        """What follows rows of tokens of equal length, (B, length) -> logits (B, V). Raises EngineError."""
-        feed: dict[str, Any] = dict.fromkeys((*_OWN_IN, *_CROSS_IN), np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32))
-        feed["input_ids"] = rows
-        all_heard = Heard(heard.hidden.repeat(len(rows), axis=0), ())
-        (logits,) = self._run(feed, all_heard, ["logits"], cached=False)
-        result: Floats = logits[:, -1]
-        return result
-
     def score(self, heard: Heard, sentences: Sequence[Sequence[int]]) -> list[float]:
         """Log-probability of whole token rows (EOS included), all at once. Raises EngineError."""
         longest = max(len(tokens) for tokens in sentences)

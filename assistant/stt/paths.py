@@ -59,12 +59,14 @@ class Settings:
     beam: int = 6
     opening: tuple[int, ...] = (32, 20, 14, 10)
     """Width at the first tokens: how a sentence begins is often swallowed, and decides the rest."""
+    prior_tokens: int = 4
+    """Tokens for which the decoder's own expectation is looked at; the bonus stands for it afterwards."""
     prior_share: float = 0.3
-    """Share of the decoder's own expectation (see `prior`) that is taken away."""
-    most: int = 8
-    """Sentences handed back."""
-    free_beam: int = 2
-    """Width for hypotheses in free text, beside `beam`."""
+    """Share of the decoder's own expectation that is taken away, because the sentences of a skill are not the English
+    it was trained on (internal language model, Meng et al. 2021, arXiv:2011.01991)."""
+    judged: int = 4
+    """Sentences for which the whole expectation is looked at in the end."""
+    judge_share: float = 0.4
     margin: float = 9.0
     """Hypotheses that are so much less likely than the best are given up."""
     bonus: float = 0.8
@@ -79,6 +81,10 @@ class Settings:
     def value(self, found: Found) -> float:
         """What sentences are compared by."""
         return self.rank(found.logp, found.prior, found.cost) + self.bonus * len(found.tokens)
+
+    def judge(self, found: Found) -> float:
+        """What sentences are compared by once the prior of all tokens is known."""
+        return found.logp - self.judge_share * found.prior - found.cost + self.bonus * len(found.tokens)
 
     def rank(self, logp: float, prior: float, cost: float) -> float:
         """What hypotheses of equal length are compared by."""

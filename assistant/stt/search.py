@@ -8,7 +8,7 @@ said is kept as rival: how much better the winner was tells how sure the search 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -19,15 +19,26 @@ from assistant.grammar.network import START, Place
 from assistant.stt.guard import loops
 from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens, log_softmax
 from assistant.stt.paths import Found, Result, Rival, Settings, Step, slot_words
-from assistant.stt.prior import Prior
 from assistant.stt.surface import Node, Surface
-from assistant.stt.tokenizer import BOS, EOS
+from assistant.stt.tokenizer import EOS
 
 
 class Decoder(Protocol):
     """The part of the model that a search needs (see `MoonshineModel.step`)."""
 
     def step(self, heard: Heard, tokens: Tokens, cache: Cache) -> tuple[Floats, Cache]: ...
+
+    def score(self, heard: Heard, sentences: Sequence[Sequence[int]]) -> list[float]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What the decoder expects before it has heard anything: encoded silence, and the start of decoding it."""
+
+    heard: Heard
+    first: Floats
+    """Log-probabilities (V,) of the first token."""
+    cache: Cache
 
 
 class Reading(NamedTuple):
@@ -87,15 +98,21 @@ class Search:
         """Search from `first`, the log-probabilities (V,) of the first token, and the decoder's memory before it."""
         root = Reading(START, self._surface.tree(START), None, 0.0, False)
         beam = [_Hypothesis((), 0.0, 0.0, (root,), 0, 0.0)]
-        scores, priors = first[None], self._prior.after([BOS])
-        for _ in range(1, self._settings.max_tokens):
+        scores = first[None]
+        priors: Floats | None = self._prior.first[None]
+        silent = self._prior.cache
+        for length in range(1, self._settings.max_tokens):
             beam = self._advance(beam, scores, priors)
             if not beam:
                 break
             rows = np.array([hypothesis.row for hypothesis in beam], np.intp)
             tokens = np.array([hypothesis.tokens[-1] for hypothesis in beam], np.int64)
             logits, cache = self._decoder.step(heard, tokens, cache.take(rows))
-            scores, priors = log_softmax(logits), self._prior.after(tokens.tolist())
+            scores = log_softmax(logits)
+            priors = None
+            if length < self._settings.prior_tokens:
+                logits, silent = self._decoder.step(self._prior.heard, tokens, silent.take(rows))
+                priors = log_softmax(logits)
         return Result(self._ranked(), self._broken_off)
 
     def retrace(self, tokens: Sequence[int], logps: Sequence[float]) -> Result | None:
@@ -132,12 +149,13 @@ class Search:
         found = self._ranked()
         return Result(found, None) if len(found) == 1 else None
 
-    def _advance(self, beam: list[_Hypothesis], scores: Floats, priors: Floats) -> list[_Hypothesis]:
+    def _advance(self, beam: list[_Hypothesis], scores: Floats, priors: Floats | None) -> list[_Hypothesis]:
         """Every hypothesis by one token; the best of them, and what ended on the way."""
         grown: list[_Hypothesis] = []
-        for row, (hypothesis, logp, prior) in enumerate(zip(beam, scores, priors, strict=True)):
+        for row, (hypothesis, logp) in enumerate(zip(beam, scores, strict=True)):
+            prior = None if priors is None else priors[row]
             ending = hypothesis.ending if hypothesis.stopped else self._ending(logp)
-            self._end(hypothesis, float(logp[EOS]), float(prior[EOS]), ending)
+            self._end(hypothesis, float(logp[EOS]), 0.0 if prior is None else float(prior[EOS]), ending)
             if not hypothesis.stopped:
                 grown += self._grow(hypothesis, logp, prior, row)
         merged: dict[_Key, _Hypothesis] = {}
@@ -154,30 +172,23 @@ class Search:
         settings = self._settings
         length = len(beam[0].tokens) if beam else 0
         width = settings.opening[length] if length < len(settings.opening) else settings.beam
-        free = {key: all(map(self._is_free, one.readings)) for key, one in merged.items()}
-        # Free text goes on with anything, in noise too, and would fill the beam; so the two are kept apart.
-        room = {True: settings.free_beam, False: width}
-        least = {kind: self._best_rank(merged, free, kind) - settings.margin for kind in room}
+        least = max((one.rank for one in merged.values()), default=0.0) - settings.margin
         kept: list[_Hypothesis] = []
         for key, one in merged.items():
-            value = one.rank + settings.bonus * len(one.tokens)
-            likely = one.rank >= least[free[key]] and value + settings.bonus * _HORIZON > best
-            if likely and room[free[key]] and value > self._seen.get(key, -math.inf):
+            value = one.rank + self._settings.bonus * len(one.tokens)
+            likely = one.rank >= least and value + settings.bonus * _HORIZON > best
+            if likely and len(kept) < width and value > self._seen.get(key, -math.inf):
                 kept.append(one)
-                room[free[key]] -= 1
                 # In free text every word leads to where it came from.
-                if not any(map(self._is_free, one.readings)):
+                if not any(self._is_free(reading) for reading in one.readings):
                     self._seen[key] = value
         return kept
 
-    def _best_rank(self, merged: Mapping[_Key, _Hypothesis], free: Mapping[_Key, bool], kind: bool) -> float:
-        return max((one.rank for key, one in merged.items() if free[key] == kind), default=0.0)
-
-    def _grow(self, hypothesis: _Hypothesis, logp: Floats, prior: Floats, row: int) -> Iterator[_Hypothesis]:
+    def _grow(self, hypothesis: _Hypothesis, logp: Floats, prior: Floats | None, row: int) -> Iterator[_Hypothesis]:
         """All good ways to go on with one more token."""
         readings: dict[int, list[Reading]] = {}
         stops = False
-        weighed = logp - self._settings.prior_share * prior
+        weighed = logp if prior is None else logp - self._settings.prior_share * prior
         for reading in hypothesis.readings:
             nexts = reading.node.next
             for token in self._likely(reading.node.ids, weighed):
@@ -196,7 +207,7 @@ class Search:
             if not found or loops((*hypothesis.tokens[-24:], token)):
                 continue
             total = hypothesis.logp + float(logp[token])
-            expected = hypothesis.prior + float(prior[token])
+            expected = hypothesis.prior + (0.0 if prior is None else float(prior[token]))
             yield _Hypothesis(
                 tokens=(*hypothesis.tokens, token),
                 logp=total,
@@ -270,7 +281,12 @@ class Search:
         best: dict[Hashable, Found] = {}
         for found in sorted(self._found, key=lambda found: -self._settings.value(found)):
             best.setdefault(self.meaning(found), found)
-        return tuple(best.values())[: self._settings.most]
+        chosen = list(best.values())[: self._settings.judged]
+        if chosen:
+            priors = self._decoder.score(self._prior.heard, [found.tokens for found in chosen])
+            chosen = [replace(found, prior=prior) for found, prior in zip(chosen, priors, strict=True)]
+            chosen.sort(key=lambda found: -self._settings.judge(found))
+        return tuple(chosen)
 
     def meaning(self, found: Found) -> Hashable:
         """What makes two sentences different requests: the intents and what is in the slots."""

@@ -14,10 +14,9 @@ from assistant.grammar.network import build
 from assistant.grammar.sentences import SkillSentences
 from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens, find_model, log_softmax
 from assistant.stt.paths import Found, Result, Settings, slot_words, steps
-from assistant.stt.prior import SilentPrior
-from assistant.stt.search import Search
+from assistant.stt.search import Prior, Search
 from assistant.stt.surface import Surface
-from assistant.stt.tokenizer import BOS, EOS, load
+from assistant.stt.tokenizer import EOS, load
 
 TOKENIZER = load(find_model() / "tokenizer.bin")
 SKILL = SkillSentences(
@@ -38,8 +37,9 @@ Says = Callable[[tuple[int, ...]], Mapping[int, float]]
 class FakeDecoder:
     """Its cache holds the tokens themselves, so that rows can be taken and repeated like real ones."""
 
-    def __init__(self, says: Says) -> None:
+    def __init__(self, says: Says, expects: Floats | None = None) -> None:
         self.says = says
+        self.expects = expects
         self.rows = 0
 
     def first(self) -> Floats:
@@ -50,6 +50,9 @@ class FakeDecoder:
         self.rows += len(tokens)
         return np.stack([self._logits(tuple(int(token) for token in row)) for row in grown]), Cache((grown,))
 
+    def score(self, heard: Heard, sentences: Sequence[Sequence[int]]) -> list[float]:
+        return [0.0 if self.expects is None else float(self.expects[tokens[0]]) for tokens in sentences]
+
     def _logits(self, tokens: tuple[int, ...]) -> Floats:
         logits = np.full(len(TOKENIZER), -12.0, np.float32)
         for token, logp in self.says(tokens).items():
@@ -59,20 +62,8 @@ class FakeDecoder:
 
 NO_SOUND = Heard(np.zeros((1, 1, 1), np.float32), ())
 EMPTY = Cache((np.zeros((1, 0), np.float32),))
-
-
-class FakePrior:
-    """Expects the same after every token."""
-
-    def __init__(self, expects: Floats) -> None:
-        self.expects = expects
-
-    def after(self, tokens: Sequence[int]) -> Floats:
-        return np.broadcast_to(self.expects, (len(tokens), len(self.expects)))
-
-
-FLAT = FakePrior(np.zeros(len(TOKENIZER), np.float32))
-PLAIN = Settings(prior_share=0.0)
+FLAT = Prior(NO_SOUND, np.zeros(len(TOKENIZER), np.float32), EMPTY)
+PLAIN = Settings(prior_share=0.0, prior_tokens=0, judge_share=0.0)
 
 
 def encode(text: str) -> tuple[int, ...]:
@@ -169,11 +160,13 @@ def test_what_the_decoder_expects_anyway_counts_less() -> None:
     """Without sound it would say "heat it" anyway; so a little more evidence for the other wins."""
     heard = says(("Heat it.", -0.5), ("Bake for ten minutes.", -1.0))
     expected = log_softmax(FakeDecoder(says(("Heat it.", 0.0), ("Bake", -11.0)))._logits(()))
-    prior = FakePrior(expected)
-    decoder = FakeDecoder(heard)
+    prior = Prior(NO_SOUND, expected, EMPTY)
+    decoder = FakeDecoder(heard, expected)
     chosen = replace(PLAIN, bonus=0.0)
     plain = Search(decoder, SURFACE, prior, chosen).run(NO_SOUND, decoder.first(), EMPTY)
-    weighed = Search(decoder, SURFACE, prior, replace(chosen, prior_share=0.3)).run(NO_SOUND, decoder.first(), EMPTY)
+    weighed = Search(decoder, SURFACE, prior, replace(chosen, prior_share=0.3, prior_tokens=1, judge_share=0.3)).run(
+        NO_SOUND, decoder.first(), EMPTY
+    )
     assert said(plain.found[0]) == "heat it"
     assert said(weighed.found[0]) == "bake for ten minutes"
 
@@ -207,20 +200,3 @@ def test_whatever_the_decoder_says_only_sentences_come_out(seed: int) -> None:
         assert SURFACE.network.nexts(found.place).intents
         assert found.tokens[-1] == EOS
         assert found.logp <= 0
-
-
-def test_the_prior_asks_only_once_for_a_token() -> None:
-    asked: list[list[int]] = []
-
-    class Model:
-        def expect(self, heard: Heard, rows: Tokens) -> Floats:
-            asked.extend(rows.tolist())
-            return np.stack([np.linspace(0, -9, len(TOKENIZER), dtype=np.float32) * row[-1] for row in rows])
-
-    prior = SilentPrior(Model(), NO_SOUND)
-    first = prior.after([BOS, 400, 401, 400])
-    assert np.array_equal(first, prior.after([BOS, 400, 401, 400]))
-    assert asked == [[BOS], [BOS, 400], [BOS, 401]]
-    assert first.shape == (4, len(TOKENIZER))
-    assert first[1].argmax() == 0
-    assert (np.diff(first[0]) <= 0).all()
