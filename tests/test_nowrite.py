@@ -58,7 +58,7 @@ def test_within_its_walls_every_way_is_refused(paths: Paths, tmp_path: Path) -> 
     if not shutil.which("bwrap"):
         pytest.skip("bubblewrap is not installed")
     for folder in (paths.runtime, paths.state, paths.cache):
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
     read, write = os.pipe()
     os.write(write, nowrite.seccomp_filter())
     os.close(write)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.skills.api import Skill, StoreError
+from assistant.skills.api import Request, Skill, StoreError
 
 
 class Kept(Skill):
     """Reads and writes lists. What cannot be written is told by False."""
+
+    last = ""
+    """The list that was spoken of."""
 
     def lists(self) -> dict[str, list[str]]:
         """All lists of the store. What is no list is left out."""
@@ -28,3 +31,13 @@ class Kept(Skill):
         except StoreError:
             return False
         return True
+
+    def name(self, request: Request) -> str:
+        """The list that is meant; the one for shopping when none is named."""
+        said = (request.text("which") or request.text("name")).lower().removesuffix(" list")
+        if not said and request.follows:
+            return self.last
+        return self.table("which").get(said, said) or self.table("which")[""]
+
+    def title(self, name: str) -> str:
+        return self.say("title", name=name)

@@ -136,16 +136,6 @@ class Lists(Kept):
         each = [self.title(name) for name in self.lists()]
         return self.reply("lists", count=len(each), each=each) if each else self.reply("no_lists")
 
-    def name(self, request: Request) -> str:
-        """The list that is meant; the one for shopping when none is named."""
-        said = (request.text("which") or request.text("name")).lower().removesuffix(" list")
-        if not said and request.follows:
-            return self.last
-        return self.table("which").get(said, said) or self.table("which")[""]
-
-    def title(self, name: str) -> str:
-        return self.say("title", name=name)
-
     def asked(self, request: Request) -> list[str]:
         return [request.text(slot) for slot in GOODS if slot in request] or self.things(request.text("item"))
 
