@@ -24,6 +24,11 @@ FAINT_DB = 12.0
 MIN_PEAK = 60
 """Nothing above -55 dBFS: an open microphone in a silent room."""
 
+PAUSE_WINDOWS = 10
+"""So many windows of 10 ms of quiet are a pause; the closure of a consonant is shorter."""
+FIRST_WINDOWS = 40
+"""What is left of a wake word is no longer than these."""
+
 STOCK = frozenset({"bye", "thank you", "thanks", "thank you very much", "i'm sorry"})
 """What the model says to noise, in lower case without the full stop. People say these too, but not faintly."""
 EMPTY = frozenset({"you", "so", "well", "oh", "the", "i", "uh", "hmm", "thank you for watching", "thanks for watching"})
@@ -72,3 +77,30 @@ def is_invented(text: str, mean_logp: float, dynamics: float) -> bool:
         return True
     plain = re.sub(r"[^\w' ]", "", text).strip().lower()
     return plain in EMPTY or (plain in STOCK and dynamics < FAINT_DB)
+
+
+def first_pause(sound: Samples) -> int:
+    """Where speech goes on behind a pause in its first moments, in samples; 0 where there is none.
+
+    Quiet is what lies in the lowest third between the faint and the loud parts of the sound (decibels, 10 ms windows).
+    """
+    window = RATE // 100
+    count = len(sound) // window
+    if count * window < RATE // 2:
+        return 0
+    power = np.square(sound[: count * window].astype(np.float32)).reshape(count, window).mean(axis=1)
+    level = 10 * np.log10(power + 1.0)
+    faint, loud = np.percentile(level, (10, 90))
+    quiet = level < faint + (loud - faint) / 3
+    voiced = False
+    run = 0
+    for at in range(count):
+        if not quiet[at]:
+            if voiced and run >= PAUSE_WINDOWS:
+                return (at - PAUSE_WINDOWS // 2) * window
+            voiced, run = True, 0
+            if at > FIRST_WINDOWS:
+                return 0
+        else:
+            run += 1
+    return 0

@@ -127,6 +127,19 @@ class MoonshineEngine:
 
     def _decode(self, model: MoonshineModel) -> tuple[Hypothesis, Outlook]:
         sound = self._sound.view()
+        heard, outlook = self._decode_sound(model, sound)
+        if heard.meaning is not None or not heard.text or not self._wake_word or self._guide is None:
+            return heard, outlook
+        # The end of the wake word, a pause, and the request: look at what comes behind the pause, if nothing weighty
+        # is lost with it.
+        behind = guard.first_pause(sound)
+        if behind and not read_sounds(self.language).weighty & set(words(heard.text)[:1]):
+            again, other = self._decode_sound(model, sound[behind:])
+            if again.meaning is not None:
+                return again, other
+        return heard, outlook
+
+    def _decode_sound(self, model: MoonshineModel, sound: Samples) -> tuple[Hypothesis, Outlook]:
         if guard.is_silent(sound):
             return _NOTHING, "unknown"
         dynamics = guard.loudness_range(sound)

@@ -1,0 +1,31 @@
+"""The pause behind the end of a wake word is found, and a consonant's closure is none."""
+
+import numpy as np
+import pytest
+
+from assistant.audio.frame import RATE, Samples
+from assistant.stt.guard import first_pause
+
+
+def speech(*parts: tuple[float, float]) -> Samples:
+    """Noise of these lengths in seconds and amplitudes."""
+    chance = np.random.default_rng(1)
+    made = [chance.normal(0, loud, int(RATE * seconds)) for seconds, loud in parts]
+    return np.concatenate(made).astype(np.int16)
+
+
+@pytest.mark.parametrize(
+    ("parts", "where"),
+    [
+        (((0.15, 3000), (0.3, 20), (1.0, 3000)), 0.45),
+        (((0.15, 3000), (0.06, 20), (1.0, 3000), (0.3, 20)), 0),
+        (((0.3, 20), (1.0, 3000), (0.3, 20)), 0),
+        (((0.3, 3000), (0.8, 20)), 0),
+        (((0.8, 3000), (0.3, 20), (0.8, 3000)), 0),
+        (((0.2, 3000),), 0),
+    ],
+)
+def test_only_what_is_short_and_before_a_pause_is_passed_over(
+    parts: tuple[tuple[float, float], ...], where: float
+) -> None:
+    assert first_pause(speech(*parts)) / RATE == pytest.approx(where, abs=0.1)
