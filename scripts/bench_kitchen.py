@@ -6,7 +6,7 @@
 
 The day is scripts/kitchen/day.yaml. The microphone and the speaker are null sinks of a PulseAudio of its own, the
 voices are Piper's at several pitches, everything else is the assistant as people run it. A request counts as right when
-the intent and the reply are as the day says, at the first try.
+the intent and the reply are as the day says and the devices were told what they should be, at the first try.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class Day:
     """The house on its day."""
 
     home: Home
+    house: House
     pulse: Pulse
     scratch: Path
     lines: list[Line] = field(default_factory=list)
@@ -90,7 +91,8 @@ class Day:
         line = Line(part, step["say"])
         self.lines.append(line)
         words = step["say"] if step.get("answer") else f"Hey Mycroft. {step['say']}"
-        recording = self.speak(words[:1].upper() + words[1:])
+        recording = await asyncio.to_thread(self.speak, words[:1].upper() + words[1:])
+        self.house.fresh()
         await asyncio.to_thread(self.pulse.play_into_microphone, recording)
         ended = time.monotonic()
         with contextlib.suppress(TimeoutError):
@@ -100,6 +102,7 @@ class Day:
         line.right = bool(
             re.fullmatch(intent or ".*", line.intent) and re.search(str(step.get("reply", "")), line.reply, re.I)
         ) and bool(line.heard)
+        line.right = line.right and await self.house.told(step.get("device", {}))
 
     async def _follow(self, line: Line, inbox: Subscription, ended: float) -> None:
         session = ""
@@ -128,6 +131,20 @@ class Day:
         if waits:
             score += f"; last sound to answer p50 {waits[len(waits) // 2]:.2f} s"
         return table(("part", "said", "heard", "intent", "reply", "right"), rows) + f"\n\n{score}."
+
+
+async def whole(folder: Path, pulse: Pulse, scratch: Path, parts: Mapping[str, list[Mapping[str, Any]]]) -> Day:
+    """A house, and its day."""
+    async with House(folder) as house:
+        home = Home(folder / "home", pulse.env)
+        home.configure(house.settings())
+        for name in ("home", "weather"):
+            done = await asyncio.to_thread(home.call, "skills", "allow", name, "--yes")
+            if done.returncode:
+                sys.exit(done.stderr)
+        day = Day(home, house, pulse, scratch)
+        await live(day, parts)
+    return day
 
 
 async def live(day: Day, parts: Mapping[str, list[Mapping[str, Any]]]) -> None:
@@ -189,11 +206,7 @@ def main() -> None:
         pulse = Pulse(Path(folder))
         pulse.start()
         try:
-            with House(Path(folder)) as house:
-                home = Home(Path(folder) / "home", pulse.env)
-                home.configure(house.settings())
-                day = Day(home, pulse, scratch)
-                asyncio.run(live(day, parts))
+            day = asyncio.run(whole(Path(folder), pulse, scratch, parts))
         finally:
             pulse.stop()
     print(f"\n{day}")
