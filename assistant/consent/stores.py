@@ -131,7 +131,7 @@ class StoreSeal:
         with self._seals.table(make=False) as table:
             slot = None if table is None else self._slot(table)
             if table is None or slot is None:
-                raise Tampered("its key was destroyed")
+                raise Tampered("its key is gone")
             key = table.key(slot)
         head = len(_MAGIC) + _NONCE
         try:
@@ -144,7 +144,14 @@ class StoreSeal:
         return plain
 
     def _slot(self, table: SlotTable) -> Slot | None:
-        return next((slot for slot in table.used() if slot.clip == _name(self._store)), None)
+        """The store's slot that the device key of today opens. One of a lost device key stays beside it: should that
+        key come back, so does what was sealed under it."""
+        for slot in table.used():
+            if slot.clip == _name(self._store):
+                with contextlib.suppress(Tampered):
+                    table.key(slot)
+                    return slot
+        return None
 
     def _about(self) -> bytes:
         return f"assistant skill store v1 {self._store}".encode()

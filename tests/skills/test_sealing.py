@@ -61,3 +61,17 @@ def test_a_destroyed_store_opens_no_more_and_a_skill_that_knew_it_cannot_write(s
     with pytest.raises(AssistantError):
         seals.of("timer").open(sealed)
     assert seals.of("list").open(other).rstrip() == PLAIN
+
+
+def test_a_lost_device_key_starts_the_store_afresh_and_gives_all_back_when_it_returns(tmp_path: Path) -> None:
+    seals, key = StoreSeals(tmp_path, {}), tmp_path / "stores.key"
+    before, lost = seals.of("timer").seal(PLAIN), key.read_bytes()
+    key.write_bytes(bytes(32))
+    with pytest.raises(AssistantError):
+        seals.of("timer").open(before)
+    fresh = seals.of("timer").seal(b"{}")
+    assert seals.of("timer").open(fresh).rstrip() == b"{}"
+    key.write_bytes(lost)
+    assert seals.of("timer").open(before).rstrip() == PLAIN
+    assert seals.destroy("timer"), "what no key opens is destroyed as well"
+    assert not any((tmp_path / "slots").read_bytes())
