@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from assistant.grammar.automaton import Automaton, compile_templates
+from assistant.grammar.corrections import read_corrections
 from assistant.grammar.machine import ListMachine, Machine, RuleMachine
 from assistant.grammar.sentences import TYPED, SkillSentences, follow_id, intent_id, slot_type
 from assistant.grammar.templates import Choice, Node, SlotRef, Word, parse_lines
@@ -24,7 +25,7 @@ MOST_PLACES = 50_000
 
 class Place(NamedTuple):
     """Between two words of a sentence: in skill `net`, in `state` of its automaton; or, with a slot, inside its value
-    in state `inner`, with `state` to come after it."""
+    in state `inner`, with `state` to come after it. Below 0, `inner` is `-1 - state` of what takes the value back."""
 
     net: int
     state: int
@@ -55,10 +56,12 @@ class Nexts:
     """Places inside free text, where any word may come next."""
     intents: tuple[str, ...]
     """Intents whose sentence may end here."""
+    closed: bool
+    """The sentence is over: nothing can follow but another value in place of the last one."""
 
     @property
-    def closed(self) -> bool:
-        """Nothing can follow: the sentence is over."""
+    def last(self) -> bool:
+        """Nothing at all can follow."""
         return not (self.words or self.digits or self.free)
 
 
@@ -89,6 +92,8 @@ class Network:
     language: str
     slots: list[SlotUse] = field(default_factory=list)
     nets: list[_Net] = field(default_factory=list)
+    corrections: Automaton | None = None
+    """What takes back a value while it is said."""
     _nexts: dict[Place, Nexts] = field(default_factory=dict)
 
     def nexts(self, place: Place) -> Nexts:
@@ -152,6 +157,11 @@ class Network:
             if machine is None:
                 free.append(here._replace(inner=1))
                 over = here.inner == 1
+            elif here.inner < 0 and self.corrections is not None:
+                self._take_back(here, words)
+                if self.corrections.final[-1 - here.inner]:
+                    waiting.append(here._replace(inner=machine.start))
+                continue
             else:
                 for word, inner in machine.words(here.inner).items():
                     words.setdefault(word, []).append(here._replace(inner=inner))
@@ -160,17 +170,28 @@ class Network:
                 over = machine.final(here.inner)
             if over:
                 waiting.append(Place(here.net, here.state))
+        closed = not (words or digits or free)
+        slot = self.slot_of(place)
+        if slot is not None and slot.machine is not None and self.corrections is not None and place.inner >= 0:
+            self._take_back(place._replace(inner=-1 - self.corrections.start), words)
         return Nexts(
             words={word: tuple(places) for word, places in words.items()},
             digits={kind: tuple(places) for kind, places in digits.items()},
             free=tuple(free),
             intents=tuple(intents),
+            closed=closed,
         )
+
+    def _take_back(self, here: Place, words: dict[str, list[Place]]) -> None:
+        """Add what can be said next to take a value back."""
+        if self.corrections is not None:
+            for word, after in self.corrections.words[-1 - here.inner].items():
+                words.setdefault(word, []).append(here._replace(inner=-1 - after))
 
 
 def build(skills: Sequence[SkillSentences], language: str) -> Network:
     """The network of the sentences in `language`. Raises SkillError for a template that cannot be read."""
-    network = Network(language=language)
+    network = Network(language=language, corrections=read_corrections(language))
     rules = read_rules(language)
     typed: dict[str, Machine] = {kind: RuleMachine(rules, kind) for kind in TYPED} if rules is not None else {}
     for sentences in skills:

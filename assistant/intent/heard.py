@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from assistant.grammar.corrections import corrected
 from assistant.grammar.sentences import TYPED
 from assistant.grammar.values.read import read_value
 from assistant.intent.engine import Match
@@ -29,6 +30,6 @@ def _names(slots: Sequence[Slot]) -> list[tuple[str, str]]:
 
 
 def _valued(slot: Slot, language: str, now: datetime) -> Slot:
-    words = slot.spoken.text
+    words = slot.spoken.text if slot.kind == "text" else corrected(slot.spoken.text, language)
     value = read_value(slot.kind, words, language, now) if slot.kind in TYPED else words
     return replace(slot, value=words if value is None else value)

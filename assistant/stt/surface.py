@@ -140,7 +140,7 @@ class Surface:
                 root.insert(self._tokenizer.encode(digits), words, places)
         for kind, places in nexts.digits.items():
             self._insert_digits(root, self._space, kind, places)
-        if place == START or nexts.closed:
+        if place == START or nexts.last:
             return
         spaced = Node(dict(root.next))
         hyphen = Node()
