@@ -8,6 +8,7 @@ from assistant.skills.api import Reply, Request, Skill, intent
 
 MOST_DICE = 20
 MOST_SIDES = 1000
+MOST_LETTERS = 40
 SAID_SINGLY = 6
 """Up to so many dice it says what each of them shows."""
 
@@ -40,3 +41,12 @@ class Smalltalk(Skill):
         first, last = request.number("number"), request.number("number_2")
         low, high = sorted((int(first if first is not None else 1), int(last if last is not None else 10)))
         return self.reply("die", points=random.randint(low, high))
+
+    @intent("spell")
+    def spell(self, request: Request) -> Reply:
+        """Capital letters, a comma between them, so that any voice says each by its name."""
+        word = request.text("word")
+        letters = [letter.upper() for letter in word if letter.isalnum()]
+        if not 1 <= len(letters) <= MOST_LETTERS:
+            return self.reply("unspellable")
+        return self.reply("spell", word=word.capitalize(), letters=", ".join(letters))
