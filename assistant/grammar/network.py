@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from assistant.grammar.automaton import Automaton, compile_templates
-from assistant.grammar.corrections import read_corrections
+from assistant.grammar.between import read_corrections, read_joints
 from assistant.grammar.machine import ListMachine, Machine, RuleMachine
 from assistant.grammar.sentences import TYPED, SkillSentences, follow_id, intent_id, slot_type
 from assistant.grammar.templates import Choice, Node, SlotRef, Word, parse_lines
@@ -34,6 +34,8 @@ class Place(NamedTuple):
 
 
 START = Place(-1, 0)
+JOINED = -2
+"""`Place.net` between two requests of one sentence, `state` then is one of what joins them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Nexts:
     intents: tuple[str, ...]
     """Intents whose sentence may end here."""
     closed: bool
-    """The sentence is over: nothing can follow but another value in place of the last one."""
+    """The sentence is over: nothing can follow but another value in place of the last one, or another request."""
 
     @property
     def last(self) -> bool:
@@ -94,6 +96,8 @@ class Network:
     nets: list[_Net] = field(default_factory=list)
     corrections: Automaton | None = None
     """What takes back a value while it is said."""
+    joints: Automaton | None = None
+    """What joins two requests in one sentence."""
     _nexts: dict[Place, Nexts] = field(default_factory=dict)
 
     def nexts(self, place: Place) -> Nexts:
@@ -134,9 +138,11 @@ class Network:
         digits: dict[str, list[Place]] = {}
         free: list[Place] = []
         intents: dict[str, None] = {}
-        waiting = [Place(net, self.nets[net].automaton.start) for net in range(len(self.nets))]
-        if place != START:
-            waiting = [place]
+        starts = [Place(net, self.nets[net].automaton.start) for net in range(len(self.nets))]
+        waiting = starts if place == START else [place]
+        if place.net == JOINED and self.joints is not None:
+            self._join(place.state, words)
+            waiting = starts if self.joints.final[place.state] else []
         seen: set[Place] = set()
         while waiting:
             here = waiting.pop()
@@ -171,9 +177,12 @@ class Network:
             if over:
                 waiting.append(Place(here.net, here.state))
         closed = not (words or digits or free)
-        slot = self.slot_of(place)
-        if slot is not None and slot.machine is not None and self.corrections is not None and place.inner >= 0:
+        use = self.slot_of(place)
+        if use is not None and use.machine is not None and self.corrections is not None and place.inner >= 0:
             self._take_back(place._replace(inner=-1 - self.corrections.start), words)
+        # Free text may hold whatever joins requests.
+        if intents and not free and self.joints is not None:
+            self._join(self.joints.start, words)
         return Nexts(
             words={word: tuple(places) for word, places in words.items()},
             digits={kind: tuple(places) for kind, places in digits.items()},
@@ -181,6 +190,12 @@ class Network:
             intents=tuple(intents),
             closed=closed,
         )
+
+    def _join(self, state: int, words: dict[str, list[Place]]) -> None:
+        """Add what can be said next to join another request."""
+        if self.joints is not None:
+            for word, after in self.joints.words[state].items():
+                words.setdefault(word, []).append(Place(JOINED, after))
 
     def _take_back(self, here: Place, words: dict[str, list[Place]]) -> None:
         """Add what can be said next to take a value back."""
@@ -191,7 +206,7 @@ class Network:
 
 def build(skills: Sequence[SkillSentences], language: str) -> Network:
     """The network of the sentences in `language`. Raises SkillError for a template that cannot be read."""
-    network = Network(language=language, corrections=read_corrections(language))
+    network = Network(language=language, corrections=read_corrections(language), joints=read_joints(language))
     rules = read_rules(language)
     typed: dict[str, Machine] = {kind: RuleMachine(rules, kind) for kind in TYPED} if rules is not None else {}
     for sentences in skills:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from assistant.grammar.corrections import corrected
+from assistant.grammar.between import corrected
 from assistant.grammar.sentences import TYPED
 from assistant.grammar.values.read import read_value
 from assistant.intent.engine import Match

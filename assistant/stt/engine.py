@@ -51,6 +51,8 @@ class Hypothesis:
     alternatives: tuple[str, ...] = ()
     meaning: Meaning | None = None
     """Only from an engine that follows the skills' sentences, and only when it is sure enough."""
+    several: bool = False
+    """Several of the skills' sentences, joined; they have no one meaning."""
 
 
 class SttEngine(Protocol):

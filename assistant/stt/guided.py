@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from assistant.grammar.network import START, Network, Place, build
+from assistant.grammar.network import JOINED, START, Network, Place, build
 from assistant.grammar.sentences import SkillSentences
 from assistant.grammar.words import words
 from assistant.stt.acceptance import Acceptance, Fit, read_acceptance
@@ -71,7 +71,8 @@ class Understood:
     text: str
     confidence: float
     alternatives: tuple[str, ...]
-    meaning: Meaning
+    meaning: Meaning | None
+    """None for several requests in one sentence."""
     outlook: Outlook
     ending: float
     """Probability that the sentence is over, as it sounds."""
@@ -128,14 +129,16 @@ class Guide:
         if len(nexts.intents) > 1:
             gap, rival = 0.0, nexts.intents[1]
         confidence = self._acceptance.confidence(fit)
-        meaning = Meaning(
-            intent=intent,
-            skill=intent.partition(".")[0],
-            slots=tuple(self.slots(best.path)),
-            score=confidence,
-            gap=gap,
-            rival=rival,
-        )
+        meaning = None
+        if all(step.place.net != JOINED for step in steps(best.path)):
+            meaning = Meaning(
+                intent=intent,
+                skill=intent.partition(".")[0],
+                slots=tuple(self.slots(best.path)),
+                score=confidence,
+                gap=gap,
+                rival=rival,
+            )
         return Understood(
             text=self.text(best.path),
             confidence=confidence,

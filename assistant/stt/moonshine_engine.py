@@ -128,14 +128,14 @@ class MoonshineEngine:
     def _decode(self, model: MoonshineModel) -> tuple[Hypothesis, Outlook]:
         sound = self._sound.view()
         heard, outlook = self._decode_sound(model, sound)
-        if heard.meaning is not None or not heard.text or not self._wake_word or self._guide is None:
+        if heard.meaning is not None or heard.several or not heard.text or not self._wake_word or self._guide is None:
             return heard, outlook
         # The end of the wake word, a pause, and the request: look at what comes behind the pause, if nothing weighty
         # is lost with it.
         behind = guard.first_pause(sound)
         if behind and not read_sounds(self.language).weighty & set(words(heard.text)[:1]):
             again, other = self._decode_sound(model, sound[behind:])
-            if again.meaning is not None:
+            if again.meaning is not None or again.several:
                 return again, other
         return heard, outlook
 
@@ -190,6 +190,7 @@ class MoonshineEngine:
             language=self.language,
             alternatives=words.alternatives,
             meaning=meaning.meaning if meaning is not None else None,
+            several=meaning is not None and meaning.meaning is None,
         )
 
     def _remains(self, text: str) -> list[int]:

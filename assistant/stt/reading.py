@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from assistant.grammar.machine import Machine
-from assistant.grammar.network import START, Network, Place
+from assistant.grammar.network import JOINED, START, Network, Place
 from assistant.stt.engine import HeardSlot, Outlook
 
 MOST_PAIRS = 40_000
@@ -145,7 +145,7 @@ def _walk(network: Network, words: Sequence[str]) -> dict[Place, tuple[int, _Pat
             steps = [(target, free) for target in nexts.words.get(word, ())]
             steps += [(target, free + 1) for target in nexts.free]
             for target, cost in steps:
-                if target not in after or cost < after[target][0]:
+                if target.net != JOINED and (target not in after or cost < after[target][0]):
                     after[target] = (cost, _Path(path, target, word))
         here = after
     return here

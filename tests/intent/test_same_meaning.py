@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from assistant.grammar.network import START, Network, Place, build
+from assistant.grammar.network import JOINED, START, Network, Place, build
 from assistant.grammar.words import words
 from assistant.intent.decide import Decider
 from assistant.intent.engine import Match
@@ -81,6 +81,7 @@ def followed_through(network: Network, text: str) -> Iterator[tuple[str, tuple[S
             (after, (*said, (after, word)))
             for place, said in paths
             for after in (*network.nexts(place).words.get(word, ()), *network.nexts(place).free)
+            if after.net != JOINED
         ][:MOST]
     seen = set()
     for place, said in paths:

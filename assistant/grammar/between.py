@@ -1,4 +1,4 @@
-"""How people take back a value while they say it: "for five, no, six minutes" is for six."""
+"""How people take a value back while they say it ("for five, no, six minutes" is for six), and how they join requests."""
 
 from __future__ import annotations
 
@@ -19,11 +19,21 @@ def read_corrections(language: str) -> Automaton | None:
 
     Raises EngineError for a damaged file.
     """
-    path = FOLDER / f"{language.lower().split('-')[0]}.corrections.yaml"
+    return _read(language, "inside")
+
+
+@cache
+def read_joints(language: str) -> Automaton | None:
+    """What stands between two requests in one sentence; None for a language without a file. Raises EngineError."""
+    return _read(language, "joints")
+
+
+def _read(language: str, what: str) -> Automaton | None:
+    path = FOLDER / f"{language.lower().split('-')[0]}.between.yaml"
     if not path.is_file():
         return None
     try:
-        lines = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)["inside"]
+        lines = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)[what]
     except (KeyError, TypeError, yaml.YAMLError) as error:
         raise EngineError(f"cannot be used ({error!r})", where=str(path), hint="Compare it with en's") from error
     return compile_templates([choice(parse_lines(lines, path.name))], path.name)
