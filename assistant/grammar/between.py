@@ -1,4 +1,4 @@
-"""How people take a value back while they say it ("for five, no, six minutes" is for six), and how they join requests."""
+"""How people take a value back while they say it ("five, no, six minutes"), and how they join requests."""
 
 from __future__ import annotations
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
-from assistant.skills.api import Reply, Request, intent
+from assistant.skills.api import Reply, Request, intent, words
 
 from .changing import SECOND, Changing
 from .running import Running
 
 MOST = 20
 LENGTH = ("duration", "number")
+SEVERAL = ("first", "second", "third")
 
 
 class Timer(Changing):
@@ -44,6 +45,22 @@ class Timer(Changing):
         timer = Running.new(name.lower(), length, self.schedule.deadline(length))
         dialog = ("set_named" if name else "set") if self.put(timer) else "set_unsaved"
         return self.reply(dialog, length=length, title=self.title(timer)).undone_by(partial(self.unset, [timer]))
+
+    @intent("several")
+    def several(self, request: Request) -> Reply:
+        """ "For five, ten and fifteen minutes": all of them, or none where one cannot be."""
+        unit = int(self.table("unit").get(request.text("unit"), 1))
+        said = [request.number(slot) for slot in SEVERAL if slot in request]
+        lengths = [timedelta(seconds=min((number or 0) * unit, 1e9)) for number in said]
+        wrong = next(filter(None, map(self.refused, lengths)), None)
+        if wrong is not None:
+            return wrong
+        if len(self.timers) + len(lengths) > MOST:
+            return self.reply("too_many", most=MOST)
+        fresh = [Running.new("", length, self.schedule.deadline(length)) for length in lengths]
+        dialog = "several" if all([self.put(timer) for timer in fresh]) else "several_unsaved"
+        each = [words.duration(length) for length in lengths]
+        return self.reply(dialog, count=len(fresh), each=each).undone_by(partial(self.unset, fresh))
 
     @intent("pause")
     def pause(self, request: Request) -> Reply:
