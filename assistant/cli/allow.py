@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 import time
 
-from assistant.bus.socket import connect
 from assistant.cli.context import Context
+from assistant.cli.rescan import looked
 from assistant.config.allowed import allow, forbid, read_allowed
-from assistant.errors import BusError, SkillError
-from assistant.messages import skill
+from assistant.errors import SkillError
 from assistant.skills.find import Found, find_skills, places
 from assistant.skills.permissions import granted, wanted
 from assistant.skills.settings import read_settings
-
-ANSWER_SECONDS = 30.0
 
 
 def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,13 +46,13 @@ def allow_skill(context: Context, arguments: argparse.Namespace) -> int:
             print("Nothing was allowed.")
             return 1
     allow(context.paths.allowed, manifest.id, hosts, manifest.sends, int(time.time()))
-    print(f"Allowed. {_tell(context)} Taken back by: assistant skills forbid {manifest.id}")
+    print(f"Allowed. {looked(context)} Taken back by: assistant skills forbid {manifest.id}")
     return 0
 
 
 def forbid_skill(context: Context, arguments: argparse.Namespace) -> int:
     if forbid(context.paths.allowed, arguments.id):
-        print(f"{arguments.id} may reach nothing any more. {_tell(context)}")
+        print(f"{arguments.id} may reach nothing any more. {looked(context)}")
     else:
         print(f"{arguments.id} was not allowed to reach anything.")
     return 0
@@ -86,23 +82,3 @@ def _skill(context: Context, name: str) -> Found:
             return found
     hint = f"Known: {', '.join(sorted(each.id for each in known))}"
     raise SkillError("there is no such skill", where=name, hint=hint)
-
-
-def _tell(context: Context) -> str:
-    """Have the running assistant look again; what came of it."""
-    try:
-        asyncio.run(_rescan(context))
-    except BusError:
-        return "The assistant is not running; it will know when it starts."
-    except TimeoutError:
-        return "The running assistant did not answer. See: assistant status."
-    return "The running assistant knows."
-
-
-async def _rescan(context: Context) -> None:
-    async with connect(context.socket, hears=(skill.Loaded,)) as bus, asyncio.timeout(ANSWER_SECONDS):
-        inbox = bus.subscribe((skill.Loaded,), "skills")
-        bus.publish(skill.Rescan(), "client")
-        async for _ in inbox:
-            return
-    raise BusError("the assistant stopped")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from pathlib import Path
 
-from assistant.bus.socket import connect
 from assistant.cli import allow, output
 from assistant.cli.consent import opened
 from assistant.cli.context import Context
+from assistant.cli.rescan import understood
 from assistant.config.allowed import forbid
-from assistant.errors import BusError, SkillError
-from assistant.messages import intent, skill
 from assistant.skills import install as installer
 from assistant.skills import template
 from assistant.skills.check import check
@@ -24,7 +21,6 @@ EXAMPLES = """examples:
   assistant skills install my-skill.tar.gz                 an archive
   assistant skills install https://example.org/skill.git   a git repository
 """
-ANSWER_SECONDS = 15.0
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -99,7 +95,7 @@ def install_skill(context: Context, arguments: argparse.Namespace) -> int:
     for warning in done.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     change = f"replaces {done.replaced}" if done.replaced else "new"
-    print(f"{done.id} {done.version} is installed ({change}). {_announce(context, done.id, there=True)}")
+    print(f"{done.id} {done.version} is installed ({change}). {understood(context, done.id, there=True)}")
     return 0
 
 
@@ -112,7 +108,7 @@ def remove_skill(context: Context, arguments: argparse.Namespace) -> int:
         bundled=_bundled(context),
     )
     kept = " and what it kept" if gone.data else ""
-    print(f"{gone.id}{kept} is gone. {_announce(context, gone.id, there=False)}")
+    print(f"{gone.id}{kept} is gone. {understood(context, gone.id, there=False)}")
     return 0
 
 
@@ -126,27 +122,3 @@ def new_skill(context: Context, arguments: argparse.Namespace) -> int:
 def _bundled(context: Context) -> list[str]:
     bundled = context.paths.bundled_skills
     return [each.id for each in find_skills(places(context.paths)) if each.folder.parent == bundled]
-
-
-def _announce(context: Context, name: str, *, there: bool) -> str:
-    """Tell the running assistant, and wait until it understands (or no longer) that skill; what came of it."""
-    try:
-        return asyncio.run(_rescan(context, name, there))
-    except BusError:
-        return "The assistant is not running; it will know when it starts."
-    except TimeoutError:
-        return "The running assistant did not answer. See: assistant status"
-
-
-async def _rescan(context: Context, name: str, there: bool) -> str:
-    kinds = (skill.Failed, intent.Learned)
-    async with connect(context.socket, hears=kinds) as bus, asyncio.timeout(ANSWER_SECONDS):
-        inbox = bus.subscribe(kinds, "skills")
-        bus.publish(skill.Rescan(), "client")
-        async for envelope in inbox:
-            match envelope.message:
-                case skill.Failed(skill=failed, reason=reason) if failed == name:
-                    raise SkillError(f"installed, but it does not work: {reason}", where=name)
-                case intent.Learned(skills=known) if (name in known) is there:
-                    return "The running assistant knows."
-    raise BusError("the assistant stopped")

@@ -10,10 +10,19 @@ from assistant.messages.base import Message, Spoken
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rescan(Message):
-    """Look at the skill folders again: something was installed, changed or removed."""
+    """Look at the skill folders again: something was installed, changed or removed. Answered by `skill.scanned`."""
 
     topic: ClassVar[str] = "skill.rescan"
     wish: ClassVar[bool] = True
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned(Message):
+    """The skill folders have been looked at because of the `skill.rescan` with this ticket, and all was told."""
+
+    topic: ClassVar[str] = "skill.scanned"
+    ticket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,7 @@ class SkillsService(Service):
         skill.Removed,
         skill.Listed,
         skill.Loaded,
+        skill.Scanned,
         skill.Replied,
         skill.Alerted,
         skill.Hushed,
@@ -131,8 +132,8 @@ class SkillsService(Service):
                 self.spawn(self._asking.undo(message), "undo")
             case skill.Hush():
                 self.spawn(self._hush(message), "hush")
-            case skill.Rescan():
-                self.spawn(self._scan(), "rescan")
+            case skill.Rescan(ticket=ticket):
+                self.spawn(self._rescan(ticket), "rescan")
             case consent.Forget():
                 self.spawn(self._forget_all(), "forget")
             case consent.Destroyed(why="everything"):
@@ -218,6 +219,10 @@ class SkillsService(Service):
         self.say(skill.Failed(skill=name, stage="run", reason=reason))
 
     # What is there
+
+    async def _rescan(self, ticket: str) -> None:
+        await self._scan()
+        self.say(skill.Scanned(ticket=ticket))
 
     async def _scan(self) -> None:
         """Look at the folders: stop what is gone, start what is new, start again what changed, tell it."""

@@ -211,9 +211,11 @@ class SkillTester:
 
     async def rescan(self) -> tuple[str, ...]:
         """Look at the folders again; the skills that run then."""
-        loaded = await self._send(skill.Rescan(), skill.Loaded)
+        self._sessions += 1
+        ticket = f"scan-{self._sessions}"
+        await self._send(skill.Rescan(ticket=ticket), skill.Scanned, lambda scanned: scanned.ticket == ticket)
         self._learn()
-        return loaded.skills
+        return tuple(each.skill for each in self._service.sentences)
 
     async def restart(self, *, reboot: bool = False, off: timedelta = timedelta()) -> list[str]:
         """Stop everything, let time pass, start again with what was stored; what skills said at their start."""

@@ -134,8 +134,8 @@ DIFFERENT = {
     "IPAddressDeny": None,
     "DeviceAllow": None,
     "PrivateDevices": ["yes"],
-    "NoExecPaths": ["/tmp /var /run /dev/shm"],
-    "TemporaryFileSystem": ["/var:ro"],
+    "NoExecPaths": ["/tmp /run /dev/shm"],
+    "TemporaryFileSystem": ["/var:ro,noexec"],
     "BindReadOnlyPaths": ["-/var/lib/assistant/allowed"],
     "StateDirectory": None,
     "CacheDirectory": None,
@@ -147,6 +147,16 @@ DIFFERENT = {
 @pytest.mark.parametrize("name", sorted({*HARDENING, *DIFFERENT}))
 def test_the_door_is_hardened_alike_but_for_its_network(name: str) -> None:
     assert directives(DOOR).get(name) == (DIFFERENT[name] if name in DIFFERENT else [HARDENING[name]])
+
+
+PATHS = ("TemporaryFileSystem", "BindReadOnlyPaths", "InaccessiblePaths", "NoExecPaths", "ReadOnlyPaths", "ReadWritePaths")
+
+
+@pytest.mark.parametrize("unit", [UNIT, DOOR], ids=lambda unit: unit.stem)
+def test_no_path_is_named_by_two_directives_since_systemd_would_drop_one(unit: Path) -> None:
+    values = [word for name in PATHS for value in directives(unit).get(name, []) for word in value.split()]
+    named = [word.lstrip("-+").partition(":")[0] for word in values]
+    assert len(named) == len(set(named))
 
 
 def test_only_the_assistants_user_may_ask_the_door() -> None:

@@ -125,6 +125,19 @@ async def test_the_understanding_room_learns_the_skills_when_it_starts_later(mak
         assert found == [ready, skill.Loaded(skills=("probe",))]
 
 
+async def test_whoever_had_it_look_again_is_told_when_that_is_done_and_not_before(make_skill: MakeSkill) -> None:
+    folder = make_skill(GO, intents={"go": "go on"})
+    async with SkillTester(folder) as tester:
+        heard = tester._bus.subscribe((skill.Loaded, skill.Scanned), "client")
+        tester._service._announce()  # for somebody else
+        (folder / "locale/en/go.intent").write_text("go away\n")
+        tester._bus.publish(skill.Rescan(ticket="mine"), "client")
+        found = [await next_message(heard) for _ in range(3)]
+        assert [type(each) for each in found] == [skill.Loaded, skill.Loaded, skill.Scanned]
+        assert found[-1] == skill.Scanned(ticket="mine")
+        assert (await tester.ask("go away")).text == "x"
+
+
 async def test_a_folder_of_sentences_alone_matches_and_stays_silent(tmp_path: Path) -> None:
     locale = tmp_path / "coffee" / "locale" / "en"
     locale.mkdir(parents=True)
