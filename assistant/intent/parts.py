@@ -37,6 +37,8 @@ class Joints:
 
     joints: _Phrases
     corrections: _Phrases
+    plain: _Phrases
+    """Corrections that are hardly anything else, even in free text."""
 
 
 @cache
@@ -46,7 +48,7 @@ def read_joints(language: str) -> Joints:
     data = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) if path.is_file() else {}
     if not isinstance(data, dict):
         raise EngineError("is not a mapping", where=str(path), hint="Compare it with en.yaml")
-    return Joints(_phrases(data.get("joints", ())), _phrases(data.get("corrections", ())))
+    return Joints(*(_phrases(data.get(name, ())) for name in ("joints", "corrections", "plain_corrections")))
 
 
 def _phrases(said: Sequence[str]) -> _Phrases:
@@ -56,13 +58,19 @@ def _phrases(said: Sequence[str]) -> _Phrases:
 def requests(text: str, understand: Understand, language: str) -> tuple[str, ...]:
     """The requests that a sentence holds, in order and as they were meant. The sentence itself where it is one.
 
-    A sentence that fits exactly is left alone, unless its free text swallowed a request: "put milk on my list and stop
-    the timer" is two, since the first is over before the joint; "remind me to eat and drink" is one.
+    A sentence that fits exactly is left alone, unless its free text swallowed a correction ("cancel the pasta no the
+    egg timer") or a request: "put milk on my list and stop the timer" is two, since the first is over before the joint;
+    "remind me to eat and drink" is one.
     """
     understand = _sparing(understand)
     whole = understand(text)
     joints = read_joints(language)
     if whole is not None and whole.confidence == 1.0:
+        if _holds(whole, joints.corrections):
+            meant = _corrected(text, _exact(understand, free=False), joints.corrections)
+            meant = meant or _corrected(text, _exact(understand, free=True), joints.plain)
+            if meant is not None:
+                return (meant,)
         if _holds(whole, joints.joints):
             return _split(text, _only_closed(understand), joints.joints, MOST_PARTS) or (text,)
         return (text,)
@@ -70,7 +78,7 @@ def requests(text: str, understand: Understand, language: str) -> tuple[str, ...
     if parts:
         return parts
     if whole is not None and whole.confidence >= SURE:
-        return (text,)
+        return (_corrected(text, _exact(understand, free=False), joints.corrections) or text,)
     meant = _corrected(text, understand, joints.corrections)
     if meant is not None:
         return (meant,)
@@ -82,6 +90,17 @@ def _holds(match: Match, phrases: _Phrases) -> bool:
     """Whether one of the phrases stands inside of free text."""
     texts = [tokens(slot.spoken.text) for slot in match.slots if slot.kind == "text"]
     return any(0 < start < end < len(said) for said in texts for start, end in _found(said, phrases))
+
+
+def _exact(understand: Understand, *, free: bool) -> Understand:
+    """Only exact matches; with free text only if `free`."""
+
+    def exact(text: str) -> Match | None:
+        match = understand(text)
+        fits = match is not None and match.confidence == 1.0
+        return match if match and fits and (free or all(slot.kind != "text" for slot in match.slots)) else None
+
+    return exact
 
 
 def _only_closed(understand: Understand) -> Understand:
