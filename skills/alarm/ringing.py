@@ -127,7 +127,7 @@ class Ringing(Spoken):
         if moment and at is None and not self.timed(request):
             return [alarm for alarm in self.alarms if alarm.on(moment.date())]
         asked = moment.time() if moment else at or time()
-        same = [one for one in self.alarms if (one.at.hour - asked.hour) % 12 == 0 and one.at.minute == asked.minute]
+        same = [alarm for alarm in self.alarms if alarm.sounds_like(asked)]
         exact = [alarm for alarm in same if moment in (None, alarm.due)]
         exact = exact or [alarm for alarm in same if moment and alarm.on(moment.date())]
         return exact or (same if moment is None or moment - self.now() <= A_DAY else [])

@@ -42,6 +42,10 @@ class Wake:
             return self.due.date() == day
         return day.isoweekday() in self.days and day not in self.skipped
 
+    def sounds_like(self, at: time) -> bool:
+        """Whether people may call it so; they seldom say which half of the day."""
+        return (self.at.hour - at.hour) % 12 == 0 and self.at.minute == at.minute
+
     def leave_out(self, day: date) -> None:
         """Not on that day. What is long over is forgotten."""
         self.skipped = sorted({*self.skipped, day})[-KEPT_DAYS:]

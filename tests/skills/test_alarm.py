@@ -174,6 +174,21 @@ async def test_a_day_alone_is_asked_for_its_time_and_finds_only_its_own_alarms()
         assert "nine o'clock" in (await tester.ask("cancel the alarm on saturday")).text
 
 
+async def test_an_alarm_is_moved_and_with_several_it_asks_which(tmp_path: Path) -> None:
+    async with SkillTester(ALARM, data=tmp_path) as tester:
+        await tester.ask("wake me at seven")
+        await tester.ask("change my alarm to eight")
+        assert [alarm["at"] for alarm in stored(tmp_path)] == ["08:00"]
+        await tester.ask("wake me at nine")
+        await tester.ask("move my eight o'clock alarm to half past six")
+        assert sorted(str(alarm["at"]) for alarm in stored(tmp_path)) == ["06:30", "09:00"]
+        assert "Which" in (await tester.ask("move my alarm to ten")).text
+        await tester.ask("the last one")
+        assert sorted(str(alarm["at"]) for alarm in stored(tmp_path)) == ["06:30", "10:00"]
+        assert (await tester.ask("move my four o'clock alarm to five")).text
+        assert len(stored(tmp_path)) == 2
+
+
 async def test_which_half_of_the_day_is_asked_where_it_matters() -> None:
     for answer, hour in (("in the morning", "tomorrow at seven"), ("the evening", "today at seven"), ("pm", "today")):
         async with SkillTester(ALARM) as tester:
