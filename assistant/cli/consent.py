@@ -41,6 +41,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    command.set_defaults(owners=True)
     verbs = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
     yes = verbs.add_parser("grant", help="allow one purpose")
     yes.add_argument("purpose", help="one of: " + ", ".join(load_purposes()) + ":<dataset>")

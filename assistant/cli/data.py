@@ -35,6 +35,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    command.set_defaults(owners=True)
     verbs = command.add_subparsers(title="commands", metavar="COMMAND", required=True)
     one = verbs.add_parser("show", help="everything that is kept anywhere")
     one.add_argument("--json", action="store_true")

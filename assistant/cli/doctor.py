@@ -234,7 +234,7 @@ def _skills(context: Context) -> Iterator[Finding]:
     for each in found:
         if each.problem is not None:
             yield Finding("wrong", "skill", f"{each.folder}: {output.one_line(each.problem)}", "assistant skills check")
-        elif each.id in read_allowed(context.paths.allowed):
+        elif not context.paths.are_of_a_visitor and each.id in read_allowed(context.paths.allowed):
             yield Finding(
                 "note", "network", f"{each.id}: {allow.state(context, each)}", f"assistant skills forbid {each.id}"
             )
@@ -249,6 +249,10 @@ def _skills(context: Context) -> Iterator[Finding]:
 
 def _kept(context: Context) -> Iterator[Finding]:
     """Ledger, keys and witness agree, and no file lies where none belongs."""
+    if context.paths.are_of_a_visitor:
+        note = "by the assistant of this machine, whose guest you are, and so are its skills and what they may reach"
+        yield Finding("note", "kept", note, "sudo assistant doctor")
+        return
     room = Builder(context.config, context.paths, context.clock).consent
     with room.store.session(verify=True) as session:
         clips, damaged = session.vault.scan()

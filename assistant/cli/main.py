@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 
@@ -75,7 +76,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     arguments = parser().parse_args(argv)
     try:
-        code: int = arguments.handler(context.make(arguments), arguments)
+        made = context.make(arguments)
+        if getattr(arguments, "owners", False) and made.paths.are_of_a_visitor:
+            hint = f"Run: sudo assistant {shlex.join(sys.argv[1:] if argv is None else argv)}"
+            raise AssistantError("the assistant of this machine keeps that, and you are its guest", hint=hint)
+        code: int = arguments.handler(made, arguments)
         sys.stdout.flush()
         return code
     except AssistantError as error:

@@ -13,6 +13,7 @@ from assistant.models_store.store import ModelStore
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     top = commands.add_parser("models", help="list, fetch and check models")
+    top.set_defaults(owners=True)
     actions = top.add_subparsers(metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="all models of the catalogue")
     listing.add_argument("--json", action="store_true", help="for machines")

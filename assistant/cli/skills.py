@@ -25,13 +25,14 @@ EXAMPLES = """examples:
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     top = commands.add_parser("skills", help="list, check, install and remove skills")
+    top.set_defaults(owners=True)
     actions = top.add_subparsers(metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="all skills, and why one does not work")
     listing.add_argument("--json", action="store_true", help="for machines")
     listing.set_defaults(handler=list_skills)
     checking = actions.add_parser("check", help="look for mistakes in a skill, or in all")
     checking.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
-    checking.set_defaults(handler=check_skills)
+    checking.set_defaults(handler=check_skills, owners=False)
     install = actions.add_parser(
         "install",
         help="install a skill from a folder, an archive or a git URL; no restart",
@@ -46,7 +47,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     allow.register(actions)
     new = actions.add_parser("new", help="begin a skill of your own in this folder")
     new.add_argument("name")
-    new.set_defaults(handler=new_skill)
+    new.set_defaults(handler=new_skill, owners=False)
 
 
 def list_skills(context: Context, arguments: argparse.Namespace) -> int:

@@ -16,6 +16,9 @@ TREE = Path(__file__).resolve().parents[2]
 SYSTEM_RUNTIME = Path("/run/assistant")
 """Where the system service has its sockets."""
 
+SYSTEM_TREE = Path("/opt/assistant")
+"""Where `scripts/install` puts the program of the system service."""
+
 SYSTEM_DOOR = Path("/run/assistant-door.sock")
 
 
@@ -73,6 +76,13 @@ class Paths:
     def running_hub(self) -> Path:
         """The socket for a client to join: the first of `hub_sockets` that is there, else one's own."""
         return next((socket for socket in self.hub_sockets if socket.exists()), self.hub_socket)
+
+    @property
+    def are_of_a_visitor(self) -> bool:
+        """Whether the system service's program is run by a person who has no assistant of his own running: the folders
+        are his, and what he asks for is meant for the service."""
+        installed = self.tree == SYSTEM_TREE and self.runtime != SYSTEM_RUNTIME
+        return installed and not self.hub_socket.exists()
 
     @property
     def audio_socket(self) -> Path:

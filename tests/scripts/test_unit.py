@@ -149,7 +149,14 @@ def test_the_door_is_hardened_alike_but_for_its_network(name: str) -> None:
     assert directives(DOOR).get(name) == (DIFFERENT[name] if name in DIFFERENT else [HARDENING[name]])
 
 
-PATHS = ("TemporaryFileSystem", "BindReadOnlyPaths", "InaccessiblePaths", "NoExecPaths", "ReadOnlyPaths", "ReadWritePaths")
+PATHS = (
+    "TemporaryFileSystem",
+    "BindReadOnlyPaths",
+    "InaccessiblePaths",
+    "NoExecPaths",
+    "ReadOnlyPaths",
+    "ReadWritePaths",
+)
 
 
 @pytest.mark.parametrize("unit", [UNIT, DOOR], ids=lambda unit: unit.stem)
