@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from assistant.clock import Clock
 from assistant.errors import AssistantError
 from assistant.grammar.sentences import SkillSentences, is_follow
+from assistant.grammar.templates import parse_lines
 from assistant.grammar.title import title
 from assistant.intent.engine import IntentEngine, Match
+from assistant.intent.fill import slot_forms
 from assistant.intent.heard import heard
 from assistant.intent.parts import requests
 from assistant.intent.template_engine import TemplateEngine
@@ -176,7 +178,21 @@ class Decider:
         if not sure:
             return None
         best = same[0] if same and same[0].confidence == sure[0].confidence else sure[0]
-        return replace(best, slots=(*best.slots, *_kept(asked.before.slots, best.slots)))
+        if best not in same and any(each.confidence == best.confidence and each.intent != best.intent for each in sure):
+            return None  # "and the bedroom" goes on from whatever was asked for; here from nothing that is known
+        return replace(best, slots=(*best.slots, *self._kept(best, asked.before.slots)))
+
+    def _kept(self, found: Match, before: Sequence[Slot]) -> list[Slot]:
+        """What of the old values still counts: what the new ones do not replace, and of names what a sentence can have
+        beside new names. Who says a room after a lamp does not mean that lamp."""
+        new, timed = {slot.name for slot in found.slots}, any(slot.kind in _TIMES for slot in found.slots)
+        rest = [slot for slot in before if slot.name not in new and not (timed and slot.kind in _TIMES)]
+        known = self._sentences.get(found.skill)
+        lines = known.intents.get(found.intent.partition(".")[2], ()) if known is not None else ()
+        forms = [{slot.name for slot in form} for node in parse_lines(lines) for form in slot_forms(node)]
+        names = {slot.name for slot in found.slots if slot.kind == "list"}
+        beside = set().union(*(form for form in forms if names <= form))
+        return [slot for slot in rest if slot.kind != "list" or not names or slot.name in beside]
 
     def _either(self, meaning: Meaning, found: Sequence[Match], language: str) -> tuple[Match, ...]:
         """Both intents between which the recogniser could not decide."""
@@ -222,12 +238,6 @@ def _is_free(match: Match) -> bool:
 def _is_whole(found: Sequence[Match]) -> bool:
     """Whether the words fit so well that they can be one request only. Free text could hold another."""
     return bool(found) and found[0].confidence == 1.0 and not _is_free(found[0])
-
-
-def _kept(before: Sequence[Slot], new: Sequence[Slot]) -> list[Slot]:
-    """What of the old values still counts."""
-    names, timed = {slot.name for slot in new}, any(slot.kind in _TIMES for slot in new)
-    return [slot for slot in before if slot.name not in names and not (timed and slot.kind in _TIMES)]
 
 
 def _near(found: Sequence[Match]) -> list[Match]:

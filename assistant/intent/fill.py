@@ -26,7 +26,7 @@ _SLIP = 0.5
 _MOST_FORMS = 64
 _ORDER: tuple[SlotKind, ...] = ("list", "datetime", "duration", "date", "time", "percentage", "number")
 """Which slot takes its words first."""
-_Form = frozenset[SlotRef]
+Form = frozenset[SlotRef]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Taught:
     skill: SkillSentences
     id: str
     literals: frozenset[str]
-    forms: tuple[_Form, ...]
+    forms: tuple[Form, ...]
     types: Mapping[SlotRef, SlotType]
 
 
@@ -67,7 +67,7 @@ def know(language: str, skills: Sequence[SkillSentences], sounds: Sounds) -> Kno
         words |= listed[skill.skill]
         for name, lines in skill.intents.items():
             nodes = parse_lines(lines, f"{name}.intent")
-            forms = dict.fromkeys(form for node in nodes for form in _forms(node))
+            forms = dict.fromkeys(form for node in nodes for form in slot_forms(node))
             types = {slot: slot_type(slot, skill.entities) or SlotType("text") for form in forms for slot in form}
             literals = frozenset(word for node in nodes for word in vocabulary(node))
             words |= literals
@@ -78,23 +78,23 @@ def know(language: str, skills: Sequence[SkillSentences], sounds: Sounds) -> Kno
     return Known(language, intents, lists, listed, Lexicon(sounds, words))
 
 
-def _is_usable(form: _Form, types: Mapping[SlotRef, SlotType]) -> bool:
+def _is_usable(form: Form, types: Mapping[SlotRef, SlotType]) -> bool:
     """Free text has no end that words alone would tell, and two slots of one type could be mixed up."""
     found = [types[slot] for slot in form]
     return all(type_.kind != "text" for type_ in found) and len(set(found)) == len(found)
 
 
-def _forms(node: Node) -> list[_Form]:
+def slot_forms(node: Node) -> list[Form]:
     """The slots that sentences of a template have, for each way to say it, in the order of writing."""
     match node:
         case SlotRef():
             return [frozenset({node})]
         case Choice(options):
-            return list(dict.fromkeys(form for option in options for form in _forms(option)))[:_MOST_FORMS]
+            return list(dict.fromkeys(form for option in options for form in slot_forms(option)))[:_MOST_FORMS]
         case Parts(parts):
-            found: list[_Form] = [frozenset()]
+            found: list[Form] = [frozenset()]
             for part in parts:
-                found = list(dict.fromkeys(one | two for one, two in product(found, _forms(part))))
+                found = list(dict.fromkeys(one | two for one, two in product(found, slot_forms(part))))
                 if len(found) > _MOST_FORMS:
                     found = sorted(found, key=len)[-_MOST_FORMS:]
             return found
@@ -136,7 +136,7 @@ class Fill:
                 best = rank
         return None if best is None else tuple(each.slot for each in best[2])
 
-    def _form(self, intent: Taught, form: _Form) -> tuple[_Filled, ...] | None:
+    def _form(self, intent: Taught, form: Form) -> tuple[_Filled, ...] | None:
         taken: set[int] = set()
         found: list[_Filled] = []
         for slot in sorted(form, key=lambda slot: (_ORDER.index(intent.types[slot].kind), slot.name)):
