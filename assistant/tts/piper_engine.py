@@ -28,18 +28,23 @@ class PiperEngine:
     """A Piper voice behind `TtsEngine`. `voice` is the .onnx file; its .onnx.json lies beside it.
 
     `speed` 2.0 is twice as fast. `variation` scales the chance in melody and rhythm: 1.0 is the voice's own, with 0 a
-    sentence is the same samples each time. One thread speaks 12 to 14 times faster than real time on a desktop core.
+    sentence is the same samples each time. `speaker` chooses one of a voice with several. Both
+    may be changed between sentences. One thread speaks 12 to 14 times faster than real time on a desktop core.
     """
 
     name = "piper"
 
-    def __init__(self, voice: Path, *, speed: float = 1.0, variation: float = 1.0, threads: int = 1) -> None:
+    def __init__(
+        self, voice: Path, *, speed: float = 1.0, variation: float = 1.0, threads: int = 1, speaker: int | None = None
+    ) -> None:
         self.language = ""
         self.rate = 0
+        self.speakers = 1
         self._path = voice
-        self._speed = speed
+        self.speed = speed
         self._variation = variation
         self._threads = threads
+        self.speaker = speaker
         self._voice: PiperVoice | None = None
 
     def start(self) -> None:
@@ -66,6 +71,7 @@ class PiperEngine:
             )
         self._voice = PiperVoice(session=_Session(self._path, self._threads), config=config, use_tashkeel=False)
         self.rate = config.sample_rate
+        self.speakers = config.num_speakers
         code = about.get("language", {}).get("code") or config.espeak_voice
         self.language = str(code).replace("_", "-")
 
@@ -77,7 +83,8 @@ class PiperEngine:
         if voice is None:
             raise RuntimeError("start() comes before speak()")
         style = SynthesisConfig(
-            length_scale=voice.config.length_scale / self._speed,
+            speaker_id=self.speaker,
+            length_scale=voice.config.length_scale / self.speed,
             noise_scale=voice.config.noise_scale * self._variation,
             noise_w_scale=voice.config.noise_w_scale * self._variation,
         )

@@ -10,7 +10,6 @@ The filter bank adapts to the level of the background and the networks carry sta
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ import numpy as np
 from assistant.audio.frame import RATE, Samples
 from assistant.errors import ModelError
 from assistant.wake.engine import Detection, Peak
+from assistant.wake.trigger import Trigger, shifted
 
 if TYPE_CHECKING:
     from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures
@@ -46,7 +46,7 @@ class MicroWakeWordEngine:
 
     `thresholds` maps a word to the score (0..1) it needs; `sensitivity` (0..1) shifts that of the others.
     For `refractory_seconds` after a detection the same word is not reported again, and not before its score has fallen
-    below the threshold.
+    below the threshold. `others` are words that some other engine knows: an error names them too.
     """
 
     def __init__(
@@ -56,8 +56,10 @@ class MicroWakeWordEngine:
         thresholds: Mapping[str, float] | None = None,
         sensitivity: float = 0.5,
         refractory_seconds: float = 2.0,
+        others: Sequence[str] = (),
     ) -> None:
         self.words = tuple(dict.fromkeys(words))
+        self._others = tuple(others)
         self._wanted = dict(thresholds or {})
         self._sensitivity = sensitivity
         self._refractory = int(refractory_seconds * RATE)
@@ -70,8 +72,8 @@ class MicroWakeWordEngine:
 
         known = tuple(sorted(model.value for model in Model))
         for word in (*self.words, *self._wanted):
-            if word not in known:
-                raise _unknown(word, known)
+            if word not in (*known, *self._others):
+                raise _unknown(word, (*known, *self._others))
         if not self.words:
             raise ModelError("no wake word is chosen", where="wake.words", hint=f"Choose from {', '.join(known)}")
         self.close()
@@ -91,13 +93,13 @@ class MicroWakeWordEngine:
     @property
     def thresholds(self) -> dict[str, float]:
         """The score that each loaded word needs."""
-        return {detector.word: detector.threshold for detector in self._detectors}
+        return {detector.word: detector.trigger.threshold for detector in self._detectors}
 
     def process(self, samples: Samples) -> list[Detection]:
         """Take the next samples, shape (n,). The best score comes first. Costs about 0.15 % of a core per word."""
         found: dict[str, Detection] = {}
         for ago, detector, score in self._scores(samples):
-            if detector.decides(score):
+            if detector.trigger.decides(score):
                 found[detector.word] = Detection(word=detector.word, score=score, ago=ago + detector.lag)
         return sorted(found.values(), key=lambda detection: -detection.score)
 
@@ -116,7 +118,7 @@ class MicroWakeWordEngine:
         """Move the thresholds that are not fixed."""
         self._sensitivity = sensitivity
         for detector in self._detectors:
-            detector.threshold = self._threshold(detector.word, detector.model)
+            detector.trigger.threshold = self._threshold(detector.word, detector.model)
 
     def reset(self) -> None:
         """Forget all sound heard so far, and any refractory time."""
@@ -139,7 +141,7 @@ class MicroWakeWordEngine:
 
     def _threshold(self, word: str, model: MicroWakeWord) -> float:
         usual = THRESHOLDS.get(word, float(model.probability_cutoff))
-        return self._wanted.get(word, _shifted(usual, self._sensitivity))
+        return self._wanted.get(word, shifted(usual, self._sensitivity))
 
     def _prime(self) -> None:
         for _ in self._scores(np.zeros(PRIME_SAMPLES, dtype=np.int16)):
@@ -168,46 +170,30 @@ class _Detector:
     def __init__(self, word: str, model: MicroWakeWord, threshold: float, refractory: int) -> None:
         self.word = word
         self.model = model
-        self.threshold = threshold
+        self.trigger = Trigger(threshold, refractory)
         self.lag = int(LAGS.get(word, 0.1) * RATE)
-        self._refractory = refractory
-        self._deaf = 0
-        self._armed = True
         self._slices = 0
 
     def hear(self, features: np.ndarray) -> float | None:
         """Take one slice; a score at every third."""
         score = self.model.process_streaming_prob(features)
-        self._deaf = max(0, self._deaf - STEP_SAMPLES)
+        self.trigger.passes(STEP_SAMPLES)
         self._slices += 1
         if score is None or self._slices % self.model.stride:
             return None
         return float(score)
 
-    def decides(self, score: float) -> bool:
-        """Whether with this score the word has just been heard."""
-        if score < self.threshold:
-            self._armed = True
-        elif self._armed and not self._deaf:
-            self._armed = False
-            self._deaf = self._refractory
-            return True
-        return False
-
     def reset(self) -> None:
         self.model.reset()
-        self._deaf = 0
-        self._armed = True
+        self.trigger.reset()
         self._slices = 0
-
-
-def _shifted(threshold: float, sensitivity: float) -> float:
-    """The threshold moved on the logistic scale, by nothing at a sensitivity of 0.5."""
-    moved = math.log(threshold / (1 - threshold)) + 2.0 - 4.0 * sensitivity
-    return 1 / (1 + math.exp(-moved))
 
 
 def _unknown(word: str, known: Sequence[str]) -> ModelError:
     close = difflib.get_close_matches(word.lower().replace(" ", "_"), known, n=1, cutoff=0.5)
     guess = f"Did you mean {close[0]}? " if close else ""
-    return ModelError(f"no wake word is called {word!r}", where="wake.words", hint=f"{guess}Known: {', '.join(known)}")
+    return ModelError(
+        f"no wake word is called {word!r}",
+        where="wake.words",
+        hint=f"{guess}Known: {', '.join(known)}. Teach it another: assistant wake train",
+    )
