@@ -31,7 +31,7 @@ def test_the_shipped_catalogue_loads_and_every_known_hash_has_a_size() -> None:
             assert bool(download.sha256) == bool(download.size), model.name
     languages = {model.language for model in catalog.values() if model.engine == "vosk"}
     assert len(languages) >= 20
-    assert {model.engine for model in catalog.values()} == {"microwakeword", "moonshine", "piper", "vosk"}
+    assert {model.engine for model in catalog.values()} == {"custom", "microwakeword", "moonshine", "piper", "vosk"}
 
 
 @pytest.mark.parametrize(
