@@ -61,6 +61,11 @@ class Line:
     seconds: float = 0.0
     """From the end of the recording to the answer."""
 
+    @property
+    def note(self) -> str:
+        """While the day goes on."""
+        return "." if self.right else f"x {self.said!r} heard as {self.heard!r}: {self.intent or '-'}, {self.reply!r}"
+
 
 @dataclass
 class Day:
@@ -163,7 +168,7 @@ async def live(day: Day, parts: Mapping[str, list[Mapping[str, Any]]]) -> None:
                         await rings(day, part, step, inbox)
                     else:
                         await day.request(part, step, inbox)
-                        print(f"{'.' if day.lines[-1].right else 'x'}", end="", file=sys.stderr, flush=True)
+                    print(day.lines[-1].note, file=sys.stderr, flush=True)
 
 
 async def rings(day: Day, part: str, step: Mapping[str, Any], inbox: Subscription) -> None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.intent.examples import NONE, Example
 from assistant.intent.linear import Features, Linear, Neighbours, Vector, load_features, save_features
 
 _FOLDS = 3
-_EPOCHS = 12
-_CHECK_EPOCHS = 7
+_EPOCHS = 6
+_CHECK_EPOCHS = 3
 _WRONG_OF_NOBODY = 0.01
 _WRONG_OF_OTHERS = 0.03
 """Shares of the sentences of held-out lines that may be taken for a wrong intent. What a skill's lines say is held out
@@ -64,25 +65,26 @@ class Model:
     @classmethod
     def train(cls, examples: Sequence[Example], fits: Fits) -> Model:
         """Train and set the bar for guesses that are acted on only if the words fit, too. Takes seconds."""
-        return cls._fit(examples, _bar(examples, fits), _EPOCHS)
-
-    @classmethod
-    def _fit(cls, examples: Sequence[Example], bar: Bar, epochs: int) -> Model:
-        features = Features.fit([each.words for each in examples])
-        vectors = [features.vector(each.words) for each in examples]
-        intents = sorted({each.intent for each in examples} | {NONE})
-        numbers = {intent: number for number, intent in enumerate(intents)}
-        labels = [numbers[each.intent] for each in examples]
-        linear = Linear.train(vectors, labels, len(features), len(intents), epochs=epochs)
-        return cls(intents, features, linear, _neighbours(vectors, labels, numbers[NONE]), bar)
+        features, vectors = Features.fit([each.words for each in examples])
+        learned = _Learned(examples, features, vectors)
+        bar = _bar(learned, fits)
+        return learned.model(range(len(examples)), bar, _EPOCHS)
 
     def guess(self, words: Sequence[str]) -> Guess:
         """What `essence` of a sentence is most like."""
         vector = self._features.vector(words)
-        chances = np.where(self._is_intent, self._linear.chances(vector), 0.0)
+        return self._guess(vector, self._linear.chances(vector))
+
+    def guesses(self, vectors: Sequence[Vector]) -> list[Guess]:
+        """The same for many, by their vectors."""
+        return [self._guess(*each) for each in zip(vectors, self._linear.chances_of(vectors), strict=True)]
+
+    def _guess(self, vector: Vector, chances: NDArray[np.float32]) -> Guess:
+        chances = np.where(self._is_intent, chances, np.float32(0))
         second, best = np.argsort(chances)[-2:].tolist() if len(chances) > 1 else (0, 0)
         lead = float(chances[best] - chances[second]) if second != best else 0.0
-        return Guess(self.intents[best], lead, self._neighbours.nearest(vector, best, len(self._features)))
+        near = self._neighbours.nearest(vector, best, len(self._features)) if lead >= _LEADS[0] else 0.0
+        return Guess(self.intents[best], lead, near)
 
     def sure(self, guess: Guess) -> bool:
         """Whether a guess reaches the bar."""
@@ -109,19 +111,38 @@ class Model:
         )
 
 
-def _neighbours(vectors: Sequence[Vector], labels: Sequence[int], none: int) -> Neighbours:
-    kept = [(vector, label) for vector, label in zip(vectors, labels, strict=True) if label != none]
-    return Neighbours([vector for vector, _ in kept], [label for _, label in kept])
+class _Learned:
+    """The examples with their vectors, to train on all or on some of them."""
+
+    def __init__(self, examples: Sequence[Example], features: Features, vectors: Sequence[Vector]) -> None:
+        self.examples = examples
+        self.features = features
+        self.vectors = vectors
+        self.intents = sorted({each.intent for each in examples} | {NONE})
+        numbers = {intent: number for number, intent in enumerate(self.intents)}
+        self.labels = [numbers[each.intent] for each in examples]
+        self.none = numbers[NONE]
+
+    def model(self, some: Sequence[int], bar: Bar, epochs: int) -> Model:
+        """A model trained on some of the examples."""
+        vectors, labels = [self.vectors[each] for each in some], [self.labels[each] for each in some]
+        linear = Linear.train(vectors, labels, len(self.features), len(self.intents), epochs=epochs)
+        kept = [(vector, label) for vector, label in zip(vectors, labels, strict=True) if label != self.none]
+        near = Neighbours([vector for vector, _ in kept], [label for _, label in kept])
+        return Model(self.intents, self.features, linear, near, bar)
 
 
-def _bar(examples: Sequence[Example], fits: Fits) -> Bar:
+def _bar(learned: _Learned, fits: Fits) -> Bar:
     """The bar that lets the most sentences of held-out lines through, with hardly a wrong one."""
+    examples = learned.examples
     guesses: list[tuple[Example, Guess]] = []
     for fold in range(_FOLDS):
-        rest = [each for each in examples if each.line % _FOLDS != fold]
+        rest = [number for number, each in enumerate(examples) if each.line % _FOLDS != fold]
+        held = [number for number, each in enumerate(examples) if each.line % _FOLDS == fold]
         if rest:
-            model = Model._fit(rest, Bar(0.0, 0.0), _CHECK_EPOCHS)
-            guesses += [(each, model.guess(each.words)) for each in examples if each.line % _FOLDS == fold]
+            model = learned.model(rest, Bar(0.0, 0.0), _CHECK_EPOCHS)
+            found = model.guesses([learned.vectors[number] for number in held])
+            guesses += zip([examples[number] for number in held], found, strict=True)
     guesses = [(each, guess) for each, guess in guesses if guess.lead >= _LEADS[0]]
     right = np.array([each.intent == guess.intent for each, guess in guesses], dtype=bool)
     wrong = ~right & np.array(

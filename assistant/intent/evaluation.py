@@ -58,8 +58,7 @@ def evaluate(train: Sequence[Labelled], test: Sequence[Labelled], language: str 
     intents = sorted({each.intent for each in train})
     numbers = {intent: number for number, intent in enumerate(intents)}
     said = [essence(each.words, sounds) or each.words for each in train]
-    features = Features.fit(said, _LEAST)
-    vectors = [features.vector(words) for words in said]
+    features, vectors = Features.fit(said, _LEAST)
     linear = Linear.train(vectors, [numbers[each.intent] for each in train], len(features), len(intents))
     tagger = Tagger(train)
     confused: Counter[tuple[str, str]] = Counter()

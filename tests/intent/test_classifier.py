@@ -128,11 +128,11 @@ def test_the_shipped_sentences_for_nobody_are_not_the_ones_it_is_tested_with() -
 def test_linear_tells_classes_apart_and_keeps_it_in_bytes(tmp_path: Path) -> None:
     said = [("red", "apple"), ("red", "cherry"), ("green", "leaf"), ("green", "grass")] * 5
     labels = [0, 0, 1, 1] * 5
-    features = Features.fit(said)
-    vectors = [features.vector(each) for each in said]
+    features, vectors = Features.fit(said)
     Linear.train(vectors, labels, len(features), 2).save(tmp_path / "weights.npz")
     linear = Linear.load(tmp_path / "weights.npz")
     assert [int(linear.chances(vector).argmax()) for vector in vectors] == labels
+    assert np.allclose(list(linear.chances_of(vectors)), [linear.chances(vector) for vector in vectors], atol=1e-5)
     assert float(np.linalg.norm(features.vector(("red", "apple")).values)) == pytest.approx(1.0)
     assert float(np.linalg.norm(features.vector(("red", "zebra")).values)) < 0.8
     assert linear.chances(features.vector(())).sum() == pytest.approx(1.0)
