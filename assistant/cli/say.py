@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import secrets
+import shlex
 import sys
 import wave
 from collections.abc import AsyncIterator, Iterator
@@ -49,9 +50,12 @@ async def say(context: Context, arguments: argparse.Namespace) -> int:
         return 0
     try:
         async with connect(context.socket, hears=[tts.Ended]) as bus:
-            return await _by_the_running_one(bus, context.config.language, text)
+            if bus.words:
+                return await _by_the_running_one(bus, context.config.language, text)
     except (HubUnreachable, PolicyError):
         return await _here(context, text)
+    hint = f"Run: sudo assistant say {shlex.quote(text)}; or write it into a file: --wav FILE"
+    raise PolicyError("only the owner of the running assistant may have it speak", hint=hint)
 
 
 def sound(engine: TtsEngine, text: str) -> Iterator[Samples]:
