@@ -37,6 +37,13 @@ class Deck(Skill):
             return False
         return True
 
+    async def plays(self) -> bool:
+        """Whether what was begun last really sounds."""
+        try:
+            return await self.player.plays()
+        except NoPlayer:
+            return False
+
     async def rest(self) -> None:
         """Nothing has played for a while: mpv's memory is better used otherwise."""
         if await self.sounding():

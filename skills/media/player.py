@@ -19,10 +19,21 @@ PROGRAM = (
     "--input-default-bindings=no", "--audio-client-name=assistant", "--cache-on-disk=no", "--volume-max=100",
     "--save-position-on-quit=no",
 )  # fmt: skip
+STARTING, LOOK = 3.0, 0.05
+"""Seconds that a station may take until it is known whether it plays, and between two looks."""
 PATIENCE = 3.0
 """Seconds for one answer."""
 LARGEST = 1 << 20
 """Bytes of one line of mpv."""
+
+
+def has_network() -> bool:
+    """Whether this process may speak to other machines at all. The system service may not, nor what it starts."""
+    try:
+        socket.socket(socket.AF_INET).close()
+    except OSError:
+        return False
+    return True
 
 
 class NoPlayer(Exception):
@@ -88,6 +99,16 @@ class Player:
     async def is_playing(self) -> bool:
         """Whether something sounds now."""
         return self.runs and await self.get("idle-active") is False and await self.get("pause") is False
+
+    async def plays(self) -> bool:
+        """Whether what was begun last really sounds, or at least has not failed for a while. Raises NoPlayer."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STARTING):
+                while await self.get("audio-params") is None:
+                    if not self.runs or await self.get("idle-active") is True:
+                        return False
+                    await asyncio.sleep(LOOK)
+        return True
 
     async def close(self) -> None:
         """End the process."""

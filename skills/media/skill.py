@@ -11,7 +11,7 @@ from assistant.skills.api import Reply, Request, intent
 
 from .deck import Deck
 from .library import Library, Piece, read_library, spoken_names
-from .player import Player
+from .player import Player, has_network
 
 KINDS = ("title", "album", "artist", "station")
 PLACES = ("~/Music", "/srv/music")
@@ -72,8 +72,12 @@ class Media(Deck):
         url = self.library.station(station)
         if url is None:
             return self.reply("no_station", name=station)
+        if not url.startswith("file:") and not has_network():
+            return self.reply("no_network", name=station)
         if not await self.sound([url], shuffle=False):
             return self.reply("no_player")
+        if not await self.plays():
+            return self.reply("off_air", name=station)
         self.asked = station
         return self.reply("tuned", name=station)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
+import sys
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -32,10 +34,15 @@ async def media(tmp_path: Path) -> AsyncIterator[SkillTester]:
         yield tester
 
 
-def player(tester: SkillTester) -> Any:
+def media_of(tester: SkillTester) -> Any:
+    """The skill itself."""
     running = tester._service.loaded[0]._running
     assert running is not None
-    return running.skill.player  # type: ignore[attr-defined]
+    return running.skill
+
+
+def player(tester: SkillTester) -> Any:
+    return media_of(tester).player
 
 
 async def of(tester: SkillTester, name: str) -> Any:
@@ -111,6 +118,18 @@ async def test_it_ends_with_the_skill_and_when_nothing_played_for_long(media: Sk
     await media.ask("stop the music")
     await media.advance(minutes=11)
     assert process.returncode is not None
+
+
+@pytest.mark.parametrize(("networked", "reply"), [(True, "can't reach|doesn't answer"), (False, "system service")])
+async def test_a_station_that_cannot_be_heard_is_a_clear_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, networked: bool, reply: str
+) -> None:
+    settings = {"media.output": "null", "media.stations": "Jazz = http://127.0.0.1:9/stream"}
+    async with SkillTester(MEDIA, settings=settings, timeout=10) as tester:
+        if not networked:
+            module = sys.modules[type(media_of(tester)).__module__]
+            monkeypatch.setattr(module, "has_network", lambda: False)
+        assert re.search(reply, (await tester.ask("play jazz")).text)
 
 
 async def test_a_missing_player_is_a_clear_sentence(media: SkillTester, monkeypatch: pytest.MonkeyPatch) -> None:
