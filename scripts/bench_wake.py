@@ -1,274 +1,271 @@
 #!/usr/bin/env python3
-"""Measure the wake word on recordings: misses, false accepts, processor time, delay.
+"""Measure the wake word on recordings: misses, false accepts, delay, processor time; and draw what else could be had.
 
-    .venv/bin/python scripts/bench_wake.py --recordings DIR --noise FILE [--word alexa] [--repeats 2] [--plain]
-    .venv/bin/python scripts/bench_wake.py --recordings DIR --sweep [--noise FILE --snr 10]
+    scripts/bench wake --recordings DIR --noise FILE [FILE ...] [--word alexa] [--repeats 4] [--plot FILE.svg]
 
-The first prints what counts, of the detector with its judge as it is built in (with --plain: of the detector alone).
-Every clip of the word is heard clean, in noise, and 60 ms after other speech; all other clips clean and --repeats
-times in noise. The second prints what every threshold of the detector alone would give.
+Prints what the detector with its judge does as it is built in, and beside it the detector alone. Every clip of the word
+is heard clean, in noise (the first FILE), directly after other speech and with other speech directly after it; all
+other clips clean and --repeats times in noise, at 10, 5, 15, 0 and 20 dB in turn. With --plot also what every setting
+of `wake.sensitivity` gives, as a table and as a curve.
 
 DIR holds FLAC or WAV files (16 kHz, mono) in folders. Clips in a folder named like the word must wake it; all other
-folders must not, except `noise`, which is not used. Noise sounds also before and after the clips.
+folders must not, except `noise`, which is not used. Noise sounds also before and after the clips. Frames begin at a
+random place of the word.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import soundfile
+import svg
+from wake_streams import (
+    Stream,
+    Tape,
+    TapedDetector,
+    TapedJudge,
+    find_clips,
+    with_word,
+    without_word,
+)
 
-from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
+from assistant.audio.frame import FRAME_SAMPLES, RATE, Frame, Samples
+from assistant.bus.memory import MemoryBus
 from assistant.errors import AssistantError
 from assistant.stt.phrase import PhraseJudge
 from assistant.stt.shared import SharedModel
 from assistant.wake.cascade import CascadeEngine
-from assistant.wake.engine import WakeEngine
-from assistant.wake.microwakeword_engine import THRESHOLDS, MicroWakeWordEngine
+from assistant.wake.microwakeword_engine import MicroWakeWordEngine
+from assistant.wake.service import WakeService
 
-STEPS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97)
-Clip: TypeAlias = tuple[str, bool, Samples]
-"""Where it lies below the folder of recordings, whether it is the word, and its samples."""
-BLOCK = 2048
-"""Samples in a block when the energies of speech and noise are compared."""
-
-
-@dataclass
-class Folder:
-    """What one folder of clips gave."""
-
-    positive: bool
-    hours: float = 0.0
-    best: list[float] = field(default_factory=list)
-    accepts: dict[float, int] = field(default_factory=lambda: dict.fromkeys(STEPS, 0))
+SENSITIVITIES = (0.0, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0)
+ALONE = (0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
+"""Thresholds of the detector alone."""
+FAINTEST = 0.005
+"""A stream in which the detector never gives so much wakes nobody at any setting."""
 
 
 @dataclass
-class Result:
-    """What the whole run gave."""
-
-    word: str
-    folders: dict[str, Folder] = field(default_factory=dict)
-    seconds: float = 0.0
-    cpu: float = 0.0
-
-
-@dataclass
-class Count:
-    """The clips of the word in one condition."""
+class Setting:
+    """One way to decide, and what it gave."""
 
     name: str
-    clips: int = 0
-    missed: list[str] = field(default_factory=list)
+    engine: CascadeEngine
+    judge: TapedJudge
+    detector: TapedDetector
+    clips: Counter[str] = field(default_factory=Counter)
+    missed: dict[str, list[str]] = field(default_factory=dict)
+    accepts: Counter[str] = field(default_factory=Counter)
+    where: list[str] = field(default_factory=list)
+    hours: float = 0.0
     delays: list[float] = field(default_factory=list)
+    judging: float = 0.0
+    """Processor seconds of the judge on streams without the word."""
 
+    def hear(self, stream: Stream, frames: Sequence[Samples]) -> None:
+        """Decide on one stream from its tape."""
+        times = self._times(frames, count=stream.first < 0)
+        if stream.first < 0:
+            self.hours += len(stream.sound) / RATE / 3600
+            self.accepts[stream.kind] += len(times)
+            self.where += [stream.name] * len(times)
+            return
+        times = [at for at in times if at * RATE > stream.first]
+        self.clips[stream.kind] += 1
+        missed = self.missed.setdefault(stream.kind, [])
+        if times:
+            self.delays.append(times[0] - stream.last / RATE)
+        else:
+            missed.append(Path(stream.name).name)
 
-class Listener:
-    """Runs an engine over clips and keeps account of its processor time."""
+    def share(self, kind: str) -> float:
+        """Missed, in per cent."""
+        return 100 * len(self.missed.get(kind, ())) / max(1, self.clips[kind])
 
-    def __init__(self, engine: WakeEngine) -> None:
-        self.engine = engine
-        self.seconds = 0.0
-        self.cpu = 0.0
+    @property
+    def rate(self) -> float:
+        """False accepts in an hour."""
+        return sum(self.accepts.values()) / self.hours if self.hours else 0.0
 
-    def hear(self, sound: Samples) -> list[tuple[str, float]]:
-        """Words and when they were known, in seconds of `sound` and of work on the last frame."""
-        sound = np.pad(sound, (0, -len(sound) % FRAME_SAMPLES))
+    def _times(self, frames: Sequence[Samples], *, count: bool) -> list[float]:
+        """When it reported, in seconds of sound and of work on that frame."""
+        tape = self.detector.tape
+        if max(peak.score for peak in tape.peaks) < FAINTEST:
+            return []
         self.engine.reset()
         found = []
-        for start in range(0, len(sound), FRAME_SAMPLES):
-            begun = time.process_time()
-            heard = self.engine.process(sound[start : start + FRAME_SAMPLES])
-            spent = time.process_time() - begun
-            self.cpu += spent
-            found += [(each.word, (start + FRAME_SAMPLES) / RATE + spent) for each in heard]
-        self.seconds += len(sound) / RATE
+        for number, frame in enumerate(frames):
+            self.judge.spent = 0.0
+            heard = self.engine.process(frame)
+            self.judging += self.judge.spent if count else 0.0
+            if heard:
+                found.append((number + 1) * FRAME_SAMPLES / RATE + tape.spent[number] + self.judge.spent)
         return found
 
 
-def accept(engine: WakeEngine, word: str, clips: list[Clip], noise: Samples, snr: float, repeats: int) -> list[str]:
-    """The table of what counts."""
-    random = np.random.default_rng(0)
-    listener = Listener(engine)
-    positive = [(path, sound) for path, is_word, sound in clips if is_word]
-    others = [sound for _, is_word, sound in clips if not is_word]
-    lead = np.zeros(RATE, dtype=np.int16)
-    counts = [Count("clean"), Count(f"{snr:g} dB"), Count("after other speech")]
-    for path, sound in positive:
-        end = _word_end(sound)
-        other = others[int(random.integers(len(others)))]
-        before, spoken = _trimmed(other), sound[_word_start(sound) :]
-        level = np.sqrt(_loudest(spoken) / _loudest(before))
-        before = np.clip(before * level, -32768, 32767).astype(np.int16)
-        gap = np.zeros(int(0.06 * RATE), dtype=np.int16)
-        follows = len(lead) + len(before) + len(gap)
-        streams = (
-            (np.concatenate([lead, sound, lead]), RATE, RATE + end),
-            (mix(np.concatenate([lead, sound, lead]), noise, snr, random), RATE, RATE + end),
-            (np.concatenate([lead, before, gap, spoken, lead]), follows, follows + _word_end(spoken)),
-        )
-        for count, (stream, first, last) in zip(counts, streams, strict=True):
-            times = [at for _, at in listener.hear(stream) if at * RATE > first]
-            count.clips += 1
-            count.delays += [at - last / RATE for at in times[:1]]
-            count.missed += [] if times else [path]
-    listener.cpu = listener.seconds = 0.0
-    wrong = []
-    for number in range(1 + repeats):
-        sounds = (mix(np.concatenate([lead, other, lead]), noise, snr, random) if number else other for other in others)
-        wrong.append(sum(len(listener.hear(sound)) for sound in sounds))
-    hours, speech = listener.seconds / 3600, 100 * listener.cpu / listener.seconds
-    listener.cpu = listener.seconds = 0.0
-    listener.hear(noise)
-    delays = np.percentile([each for count in counts for each in count.delays] or [np.nan], (50, 95)) * 1000
-    lines = [
-        f"missed {count.name}: {len(count.missed)} of {count.clips}, "
-        f"{100 * len(count.missed) / count.clips:.1f} %   {' '.join(count.missed)}"
-        for count in counts
-        if count.clips
+def settings(tape: Tape, plain: float) -> list[Setting]:
+    """The cascade and the detector alone as they are built in, then at all settings."""
+    made = []
+    for sensitivity in (0.5, *SENSITIVITIES):
+        detector = TapedDetector(tape, plain)
+        judge = TapedJudge(detector, believes=False)
+        engine = CascadeEngine(detector, judge, sensitivity=sensitivity)
+        made.append(Setting(f"sensitivity {sensitivity:g}", engine, judge, detector))
+    for threshold in (plain, *ALONE):
+        detector = TapedDetector(tape, threshold)
+        judge = TapedJudge(detector, believes=True)
+        engine = CascadeEngine(detector, judge)
+        made.append(Setting(f"detector at {threshold:g}", engine, judge, detector))
+    return made
+
+
+def measure(tape: Tape, ways: Sequence[Setting], streams: Iterable[Stream]) -> tuple[float, float]:
+    """Hear all streams; seconds of those without the word, and the detector's processor seconds on them."""
+    seconds = spent = 0.0
+    for stream in streams:
+        frames = tape.record(stream.sound)
+        if stream.first < 0:
+            seconds += len(frames) * FRAME_SAMPLES / RATE
+            spent += sum(tape.spent)
+        for way in ways:
+            way.hear(stream, frames)
+    return seconds, spent
+
+
+def table(cascade: Setting, alone: Setting) -> list[str]:
+    """What counts, of the cascade and of the detector alone."""
+    lines = ["| | detector alone | cascade |", "|---|---|---|"]
+    for kind, clips in cascade.clips.items():
+        cells = [f"{len(way.missed[kind])} of {clips} ({way.share(kind):.1f} %)" for way in (alone, cascade)]
+        lines.append(f"| missed {kind} | {cells[0]} | {cells[1]} |")
+    wrong = [f"{sum(way.accepts.values())} ({way.rate:.2f} / h)" for way in (alone, cascade)]
+    lines.append(f"| false accepts in {cascade.hours:.1f} h of other speech | {wrong[0]} | {wrong[1]} |")
+    late = [
+        " / ".join(f"{value * 1000:.0f}" for value in (*np.percentile(way.delays or [np.nan], (50, 95, 99)),))
+        for way in (alone, cascade)
     ]
-    return [
-        *lines,
-        f"false accepts: {wrong[0]} clean, {sum(wrong[1:])} with noise, in {hours:.2f} h: {sum(wrong) / hours:.2f} / h",
-        f"processor: {100 * listener.cpu / listener.seconds:.2f} % of one core in noise, {speech:.2f} % in speech",
-        f"known after the end of the word: {delays[0]:.0f} ms (median), {delays[1]:.0f} ms (95 %)",
-    ]
-
-
-def _voiced(sound: Samples, range_db: float = 25.0) -> np.ndarray:
-    """Numbers of the blocks of 20 ms that are at most so much softer than the loudest."""
-    blocks = np.pad(sound.astype(np.float64), (0, -len(sound) % 320)).reshape(-1, 320)
-    level = 10 * np.log10((blocks**2).mean(axis=1) + 1)
-    return np.flatnonzero(level > level.max() - range_db)
-
-
-def _word_start(sound: Samples) -> int:
-    return int(_voiced(sound, 30.0)[0]) * 320
-
-
-def _word_end(sound: Samples) -> int:
-    return (int(_voiced(sound)[-1]) + 1) * 320
-
-
-def _trimmed(sound: Samples) -> Samples:
-    return sound[_word_start(sound) : _word_end(sound)]
-
-
-def measure(word: str, clips: Iterable[Clip]) -> Result:
-    """Run the detector over all clips, once for each threshold."""
-    result = Result(word)
-    engines = {step: MicroWakeWordEngine([word], thresholds={word: step}) for step in STEPS}
-    for engine in engines.values():
-        engine.start()
-    after = np.zeros(RATE, dtype=np.int16)
-    for path, positive, clip in clips:
-        folder = result.folders.setdefault(str(Path(path).parent), Folder(positive))
-        sound = np.concatenate([clip, after])
-        sound = np.pad(sound, (0, -len(sound) % FRAME_SAMPLES))
-        folder.hours += len(sound) / RATE / 3600
-        best = 0.0
-        for step, engine in engines.items():
-            engine.reset()
-            begun = time.process_time()
-            found = [
-                each
-                for start in range(0, len(sound), FRAME_SAMPLES)
-                for each in engine.process(sound[start : start + FRAME_SAMPLES])
-            ]
-            result.cpu += time.process_time() - begun
-            result.seconds += len(sound) / RATE
-            folder.accepts[step] += len(found)
-            best = step if found else best
-        folder.best.append(best)
-    return result
-
-
-def report(result: Result) -> list[str]:
-    """The tables."""
-    lines = [f"word {result.word}: default threshold {THRESHOLDS.get(result.word, 'as the model was published')}"]
-    positive = [folder for folder in result.folders.values() if folder.positive]
-    negative = {name: folder for name, folder in result.folders.items() if not folder.positive}
-    clips = sum(len(folder.best) for folder in positive)
-    hours = sum(folder.hours for folder in negative.values())
-    lines.append(f"{clips} clips of the word, {hours:.2f} h without it; cells of the folders count false accepts")
-    lines.append(" | ".join(["threshold", "missed", "missed %", "false/h", *negative]))
-    for step in STEPS:
-        missed = sum(score < step for folder in positive for score in folder.best)
-        wrong = sum(folder.accepts[step] for folder in negative.values())
-        share = f"{100 * missed / clips:.1f}" if clips else "-"
-        rate = f"{wrong / hours:.2f}" if hours else "-"
-        cells = [str(folder.accepts[step]) for folder in negative.values()]
-        lines.append(" | ".join([f"{step:.2f}", str(missed), share, rate, *cells]))
-    lines.append(f"processor time: {100 * result.cpu / result.seconds:.2f} % of one core while listening for one word")
+    lines.append(f"| ms after the end of the word, median / 95 % / 99 % | {late[0]} | {late[1]} |")
     return lines
 
 
-def find_clips(recordings: Path, word: str) -> Iterator[Clip]:
-    """Every clip below `recordings`."""
-    for path in sorted((*recordings.rglob("*.flac"), *recordings.rglob("*.wav"))):
-        if path.parent.name == "noise":
-            continue
-        samples, rate = soundfile.read(path, dtype="int16")
-        if rate != RATE or samples.ndim != 1:
-            raise AssistantError(f"is not {RATE} Hz mono", where=str(path))
-        yield str(path.relative_to(recordings).with_suffix("")), path.parent.name == word, samples
+def names(cascade: Setting) -> list[str]:
+    """Which clips were missed, and where it woke for nothing."""
+    lines = [f"missed {kind}: {' '.join(missed)}" for kind, missed in cascade.missed.items() if missed]
+    wrong = ", ".join(f"{count} {kind}" for kind, count in cascade.accepts.items() if count)
+    return [*lines, f"false accepts: {wrong} ({' '.join(cascade.where)})" if wrong else "false accepts: none"]
 
 
-def mix(speech: Samples, noise: Samples, snr: float, random: np.random.Generator) -> Samples:
-    """Add noise from a random place; the loudest blocks of 2048 samples have `snr` dB between them. Half scale."""
-    offset = int(random.integers(0, max(1, len(noise) - len(speech))))
-    piece = np.resize(noise[offset : offset + len(speech)], len(speech)).astype(np.float64)
-    scale = np.sqrt(_loudest(speech) / (_loudest(noise) * 10 ** (snr / 10)))
-    total = speech + scale * piece
-    mixed: Samples = (total * (16383 / max(1.0, np.max(np.abs(total))))).astype(np.int16)
-    return mixed
+def sweep(ways: Sequence[Setting]) -> list[str]:
+    """Every setting."""
+    kinds = list(ways[0].clips)
+    lines = [" | ".join(["setting", "false accepts / h", *(f"missed {kind}, %" for kind in kinds)])]
+    return lines + [
+        " | ".join([way.name, f"{way.rate:.2f}", *(f"{way.share(kind):.1f}" for kind in kinds)]) for way in ways
+    ]
 
 
-def _loudest(samples: Samples) -> float:
-    whole = np.pad(samples.astype(np.float64), (0, -len(samples) % BLOCK)).reshape(-1, BLOCK)
-    return float((whole**2).sum(axis=1).max())
+def plot(word: str, cascade: Sequence[Setting], alone: Sequence[Setting]) -> str:
+    """Misses over false accepts, clean and in noise."""
+    clean, noisy = list(cascade[0].clips)[:2]
+    lines = [
+        svg.Series(f"{name}, {kind}", [(way.rate, way.share(kind)) for way in ways], dashed=name == "detector")
+        for name, ways in (("cascade", cascade), ("detector", alone))
+        for kind in (clean, noisy)
+    ]
+    rates = [
+        (0.03, "0"),
+        (0.1, "0.1"),
+        (0.25, "0.25"),
+        (0.5, "0.5"),
+        (1.0, "1"),
+        (2.5, "2.5"),
+        (5.0, "5"),
+        (10.0, "10"),
+    ]
+    across = svg.Axis(f"false accepts per hour of other speech ({cascade[0].hours:.1f} h)", 0.03, 10.0, rates, log=True)
+    up = svg.Axis(
+        "clips of the word missed, %", 0.0, 15.0, [(value, f"{value:g}") for value in (0.0, 2.5, 5.0, 10.0, 15.0)]
+    )
+    return svg.chart(f'Wake word "{word}"', across, up, lines, goals=[(0.25, 2.5)])
 
 
-def build(word: str, sensitivity: float, *, plain: bool) -> WakeEngine:
-    """The engine as the assistant has it."""
-    detector = MicroWakeWordEngine([word], sensitivity=sensitivity)
-    return detector if plain else CascadeEngine(detector, PhraseJudge(SharedModel()), sensitivity=sensitivity)
+class Playing:
+    """A microphone that gives one recording as fast as it is read."""
+
+    def __init__(self, sound: Samples) -> None:
+        self._frames = sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+        self.done = asyncio.Event()
+        self.spent = 0.0
+        """Processor seconds from the first frame to the last."""
+
+    async def listen(self, *, from_sample: int | None = None) -> Playing:
+        return self
+
+    async def __aiter__(self) -> AsyncIterator[Frame]:
+        begun = time.process_time()
+        for index, samples in enumerate(self._frames):
+            yield Frame(index=index, samples=samples.copy())
+        self.spent = time.process_time() - begun
+        self.done.set()
+        await asyncio.Event().wait()
+
+    async def close(self) -> None: ...
+
+
+async def service_share(word: str, sound: Samples) -> float:
+    """Processor seconds of the whole wake service for one of `sound`."""
+    engine = CascadeEngine(MicroWakeWordEngine([word]), PhraseJudge(SharedModel()))
+    microphone, bus = Playing(sound), MemoryBus()
+    service = WakeService(engine, microphone)
+    serving = asyncio.create_task(service.serve(bus))
+    await microphone.done.wait()
+    bus.close()
+    await serving
+    return microphone.spent / (len(sound) / RATE)
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description="Measure the wake-word detector on recordings.")
+    parser = argparse.ArgumentParser(description="Measure the wake word on recordings.")
     parser.add_argument("--recordings", type=Path, required=True, help="folder with folders of clips")
+    parser.add_argument("--noise", type=Path, nargs="+", required=True, help="recordings of noise to mix in")
     parser.add_argument("--word", default="alexa", help="the wake word; clips of it lie in a folder of this name")
-    parser.add_argument("--noise", type=Path, help="a recording of noise to mix in")
-    parser.add_argument("--repeats", type=int, default=2, help="how often the other speech is heard with noise")
-    parser.add_argument("--sensitivity", type=float, default=0.5, help="0 to 1")
-    parser.add_argument("--plain", action="store_true", help="the detector alone, without its judge")
-    parser.add_argument("--sweep", action="store_true", help="all thresholds of the detector alone")
-    parser.add_argument("--snr", type=float, default=10.0, help="decibels between speech and noise")
+    parser.add_argument("--repeats", type=int, default=4, help="how often the other speech is heard with noise")
+    parser.add_argument("--snr", type=float, default=10.0, help="decibels between the word and noise")
+    parser.add_argument("--plot", type=Path, help="measure all settings and draw them into this SVG file")
     chosen = parser.parse_args(arguments)
-    if not chosen.noise and not chosen.sweep:
-        parser.error("--noise is needed, unless --sweep")
-    noise = soundfile.read(chosen.noise, dtype="int16")[0] if chosen.noise else None
     try:
+        noises = [soundfile.read(path, dtype="int16")[0] for path in chosen.noise]
         clips = list(find_clips(chosen.recordings, chosen.word))
-        if noise is None or chosen.sweep:
-            random = np.random.default_rng(0)
-            heard = ((path, is_word, clip if noise is None else mix(clip, noise, chosen.snr, random))
-                     for path, is_word, clip in clips)  # fmt: skip
-            lines = report(measure(chosen.word, heard))
-        else:
-            engine = build(chosen.word, chosen.sensitivity, plain=chosen.plain)
-            engine.start()
-            lines = accept(engine, chosen.word, clips, noise, chosen.snr, chosen.repeats)
-        print("\n".join(lines))
-    except AssistantError as error:
+        detector, judge = MicroWakeWordEngine([chosen.word]), PhraseJudge(SharedModel())
+        detector.start()
+        judge.start()
+        tape = Tape(detector, judge)
+        ways = settings(tape, detector.thresholds[chosen.word])
+        first, second = 1 + len(SENSITIVITIES), 2 + len(SENSITIVITIES)
+        cascade, alone = ways[0], ways[first]
+        random = np.random.default_rng(0)
+        streams = [*with_word(clips, noises[0], chosen.snr, random)]
+        heard = ways if chosen.plot else [cascade, alone]
+        measure(tape, heard, streams)
+        seconds, spent = measure(tape, heard, without_word(clips, noises, chosen.repeats, random))
+        print("\n".join([*table(cascade, alone), *names(cascade)]))
+        print(f"processor in other speech: {100 * (spent + cascade.judging) / max(1.0, seconds):.2f} % of one core")
+        for name, sound in (("noise", noises[0]), ("a quiet room", (noises[0] // 256).astype(np.int16))):
+            share = asyncio.run(service_share(chosen.word, sound))
+            print(f"processor of the whole service in {name}: {100 * share:.2f} % of one core")
+        if chosen.plot:
+            print("\n".join(sweep(ways)))
+            chosen.plot.parent.mkdir(parents=True, exist_ok=True)
+            chosen.plot.write_text(plot(chosen.word, ways[1:first], ways[second:]), encoding="utf-8")
+    except (AssistantError, OSError, soundfile.LibsndfileError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
