@@ -27,8 +27,15 @@ TRIES = (0, 1, 2, 4, 6)
 often for one suspicion, which bounds what it costs."""
 STRICTER = 3.0
 """How much surer (natural logarithm) the judge must be at the lowest sensitivity, and less sure at the highest."""
-LOW: Mapping[str, float] = MappingProxyType({"alexa": 0.05})
-"""Scores from which on a word is suspected, at the middle sensitivity; 0.3 for the others."""
+LOW: Mapping[str, float] = MappingProxyType({"alexa": 0.02})
+"""Scores from which on a word is suspected, at the middle sensitivity; 0.3 for the others. Directly after other speech
+"alexa" may get no more than 0.03."""
+FAINT = 0.1
+"""Below this score the judge is asked from the third frame on only: half of these suspicions come to nothing."""
+FAINT_TRY = 2
+AGAIN = 3.0
+"""How many times higher than when it was turned down a score must rise to be suspected again without a fall: the word
+may follow directly on what sounded a little like it."""
 SPREAD = 5.0
 """Times more at the lowest sensitivity, and less at the highest."""
 SURE: Mapping[str, float] = MappingProxyType({"alexa": 0.97, "hey_mycroft": 1.01})
@@ -63,7 +70,8 @@ class _Suspicion:
     best: float = 0.0
     """Score so far; after a yes of the judge his."""
     deaf: int = 0
-    armed: bool = True
+    above: float = 0.0
+    """What its score must exceed to be suspected, if it has not fallen since it was turned down or reported."""
 
 
 class CascadeEngine:
@@ -109,7 +117,7 @@ class CascadeEngine:
             state.ago += len(samples)
             if self._decide(peak, state):
                 found.append(Detection(word=peak.word, score=state.best, ago=state.ago))
-                self._words[peak.word] = _Suspicion(deaf=self._refractory, armed=False)
+                self._words[peak.word] = _Suspicion(deaf=self._refractory, above=math.inf)
         return sorted(found, key=lambda detection: -detection.score)
 
     def speaking(self, on: bool) -> None:
@@ -151,9 +159,9 @@ class CascadeEngine:
         judged = self._judged(peak.word)
         low = self._low[peak.word] if judged else plain
         if peak.score < low and state.frames < 0:
-            state.armed = True
+            state.above = 0.0
             return False
-        if state.deaf or not state.armed:
+        if state.deaf or (state.frames < 0 and peak.score < state.above):
             return False
         state.frames += 1
         state.best = max(state.best, peak.score)
@@ -162,10 +170,12 @@ class CascadeEngine:
         sure = SURE.get(peak.word, plain) if judged else plain
         if peak.score >= sure and not (judged and self._speaking):
             return True
-        said = judged and state.frames in TRIES and self._said(state, peak.word, plain)
+        due = state.frames in TRIES and (state.best >= FAINT or state.frames >= FAINT_TRY)
+        said = judged and due and self._said(state, peak.word, plain)
         if state.frames >= TRIES[-1] and not said:
-            # Not again before the score has fallen.
-            state.frames, state.best, state.armed = -1, 0.0, peak.score < low
+            # Not again before the score has fallen, or risen far above this.
+            state.above = 0.0 if peak.score < low else min(1.0, AGAIN * state.best)
+            state.frames, state.best = -1, 0.0
         return said
 
     def _said(self, state: _Suspicion, word: str, plain: float) -> bool:

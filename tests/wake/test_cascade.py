@@ -10,7 +10,7 @@ import pytest
 from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
 from assistant.errors import EngineError
 from assistant.testing.wake import FakeJudge, wake_sound
-from assistant.wake.cascade import TRIES, CascadeEngine
+from assistant.wake.cascade import FAINT_TRY, TRIES, CascadeEngine
 from assistant.wake.engine import Peak
 
 QUIET = np.zeros(FRAME_SAMPLES, dtype=np.int16)
@@ -105,15 +105,32 @@ def test_when_the_judge_fails_the_detector_decides_alone() -> None:
 
 
 def test_sensitivity_moves_what_is_suspected() -> None:
-    scores = [0.03, 0.0]
-    assert heard(scores, [WORD, QUIET], sensitivity=0.5) == []
-    assert heard(scores, [WORD, QUIET], sensitivity=1.0) == [0]
+    scores = [0.01, 0.01, 0.01, 0.0]
+    frames = [WORD, QUIET, QUIET, QUIET]
+    assert heard(scores, frames, sensitivity=0.5) == []
+    assert heard(scores, frames, sensitivity=1.0) == [2]
     engine = CascadeEngine(Scores("alexa", scores * 2), FakeJudge())
     engine.start()
-    assert not engine.process(WORD)
-    engine.process(QUIET)
+    assert not any(engine.process(frame) for frame in frames)
     engine.tune(1.0)
-    assert engine.process(WORD)
+    assert any(engine.process(frame) for frame in frames)
+
+
+def test_a_faint_suspicion_is_judged_later_and_less_often() -> None:
+    judge = FakeJudge()
+    assert heard([0.03] * 3, [WORD, QUIET, QUIET], judge=judge) == [2]
+    assert judge.asked == 1
+    judge = FakeJudge()
+    assert heard([0.03] * 40, [QUIET] * 40, judge=judge) == []
+    assert judge.asked == len([at for at in TRIES if at >= FAINT_TRY])
+
+
+def test_a_word_directly_after_what_sounded_a_little_like_it_is_heard() -> None:
+    like = [0.04] * (TRIES[-1] + 3)
+    scores = [*like, 0.3, 0.3]
+    frames = [*[QUIET] * len(like), WORD, QUIET]
+    assert heard(scores, frames) == [len(like)]
+    assert heard([*like, 0.05, 0.05], frames) == [], "no rise"
 
 
 def test_the_same_word_counts_again_only_after_the_refractory_time() -> None:
