@@ -52,8 +52,9 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
 class PhraseJudge:
     """Tells how sure the recogniser is that a wake word was said. About 0.05 CPU seconds (x86-64) for two of sound."""
 
-    def __init__(self, shared: SharedModel) -> None:
+    def __init__(self, shared: SharedModel, phrases: Mapping[str, Phrase] = PHRASES) -> None:
         self._shared = shared
+        self._phrases = phrases
         self._model: MoonshineModel | None = None
 
     def start(self) -> None:
@@ -62,13 +63,13 @@ class PhraseJudge:
 
     def knows(self, word: str) -> bool:
         """Whether `judge` can tell anything about this word."""
-        return word in PHRASES
+        return word in self._phrases
 
     def judge(self, word: str, sound: Samples) -> float:
         """0 or more: `word` was said in `sound` (int16, shape (n,)); in natural logarithms. Raises EngineError."""
         if self._model is None:
             raise RuntimeError("start() comes before judge()")
-        phrase = PHRASES[word]
+        phrase = self._phrases[word]
         if len(sound) == 0 or max(int(sound.max()), -int(sound.min())) < SILENT_PEAK:
             return -HOPELESS
         encode = self._model.tokenizer.encode

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
@@ -77,7 +77,8 @@ class _Suspicion:
 class CascadeEngine:
     """A detector and a judge behind `WakeEngine`.
 
-    `sensitivity` (0..1) shifts both stages. Words in `fixed` need that score of the detector and no judge. For
+    `sensitivity` (0..1) shifts both stages. Words in `fixed` need that score of the detector and no judge; those in
+    `doubted` always need the judge, if he knows them. For
     `refractory_seconds` after a detection the same word is not reported again.
     """
 
@@ -88,9 +89,11 @@ class CascadeEngine:
         *,
         sensitivity: float = 0.5,
         fixed: Mapping[str, float] | None = None,
+        doubted: Collection[str] = (),
         refractory_seconds: float = 2.0,
     ) -> None:
         self.words = detector.words
+        self._doubted = frozenset(doubted)
         self._detector = detector
         self._judge = judge
         self._fixed = dict(fixed or {})
@@ -167,7 +170,7 @@ class CascadeEngine:
         state.best = max(state.best, peak.score)
         if state.frames == 0:
             state.ago = peak.ago
-        sure = SURE.get(peak.word, plain) if judged else plain
+        sure = (math.inf if peak.word in self._doubted else SURE.get(peak.word, plain)) if judged else plain
         if peak.score >= sure and not (judged and self._speaking):
             return True
         due = state.frames in TRIES and (state.best >= FAINT or state.frames >= FAINT_TRY)
