@@ -14,7 +14,7 @@ from assistant.grammar.words import words
 from assistant.stt.acceptance import Acceptance, Fit, read_acceptance
 from assistant.stt.engine import HeardSlot, Meaning, Outlook
 from assistant.stt.guard import token_limit
-from assistant.stt.moonshine_model import Cache, Floats, Heard, MoonshineModel, log_softmax
+from assistant.stt.moonshine_model import Cache, Floats, Heard, MoonshineModel
 from assistant.stt.paths import Found, Result, Settings, Step, steps
 from assistant.stt.search import Prior, Search
 from assistant.stt.surface import Surface
@@ -102,8 +102,8 @@ class Guide:
             return
         # Faint noise: what the decoder says when it hears nothing is what it expects anyway.
         silence = np.random.default_rng(0).normal(0, 300, 16_000).astype(np.int16)
-        heard, logits, cache = model.begin(model.encode(silence))
-        self._prior = Prior(heard, log_softmax(logits)[0], cache)
+        heard, scores, cache = model.begin(model.encode(silence))
+        self._prior = Prior(heard, scores[0], cache)
 
     def follow(self, start: Start, free: Free, samples: int) -> tuple[Result, Fit | None]:
         """Search, as widely as need be. `free` is the best free text after `start`."""
@@ -243,14 +243,14 @@ def _outlook(closed: bool, ending: float) -> Outlook:
 
 def start(model: MoonshineModel, heard: Heard) -> Start:
     """The decoder before its first token."""
-    heard, logits, cache = model.begin(heard)
-    return Start(heard, log_softmax(logits)[0], cache)
+    heard, scores, cache = model.begin(heard)
+    return Start(heard, scores[0], cache)
 
 
 def start_after(model: MoonshineModel, start: Start, prefix: Sequence[int]) -> Start:
     """The decoder after it has said `prefix` (the wake word)."""
     first, cache = start.first, start.cache
     for token in prefix:
-        logits, cache = model.step(start.heard, np.array([token], np.int64), cache)
-        first = log_softmax(logits)[0]
+        scores, cache = model.step(start.heard, np.array([token], np.int64), cache)
+        first = scores[0]
     return Start(start.heard, first, cache)

@@ -18,7 +18,7 @@ from assistant.stt.engine import Hypothesis, Outlook
 from assistant.stt.expected import ANYTHING, PRIOR, Expected, answers
 from assistant.stt.guided import Free, Guide, Start, Understood, start, start_after
 from assistant.stt.memory import release_memory
-from assistant.stt.moonshine_model import MoonshineModel, log_softmax
+from assistant.stt.moonshine_model import MoonshineModel
 from assistant.stt.shared import SharedModel
 from assistant.stt.tokenizer import EOS
 from assistant.stt.wakeword import possible_remains, strip_wake_word
@@ -222,5 +222,5 @@ def greedy(model: MoonshineModel, start: Start, limit: int) -> Free:
         if token == EOS or len(tokens) >= limit or guard.loops(tokens):
             return Free(tuple(tokens), tuple(logps))
         tokens.append(token)
-        logits, cache = model.step(start.heard, np.array([token], np.int64), cache)
-        scores = log_softmax(logits)[0]
+        rows, cache = model.step(start.heard, np.array([token], np.int64), cache)
+        scores = rows[0]

@@ -7,7 +7,8 @@ itself is never imported. Architecture and training: Jeffries et al. 2024, arXiv
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,25 +18,21 @@ import numpy.typing as npt
 
 from assistant.errors import EngineError, ModelError
 from assistant.stt.memory import release_memory
+from assistant.stt.moonshine_graph import HEAD_SIZE, HEADS, LAYERS, cross_graph, read_weights, step_graph
 from assistant.stt.tokenizer import BOS, Tokenizer, load
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Tokens: TypeAlias = npt.NDArray[np.int64]
 
-LAYERS = 6
-HEADS = 8
-HEAD_SIZE = 36
 MIN_SAMPLES = 4_000
 """Shorter sound is padded with silence: the convolutions need some, and words cut this short are not words."""
 
 _PACKAGE = "moonshine_voice"
 _FOLDER = Path("assets") / "tiny-en"
 _FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
-_PLACES = tuple(f"{layer}.{{}}.{part}" for layer in range(LAYERS) for part in ("key", "value"))
-_OWN_IN = tuple(f"past_key_values.{place.format('decoder')}" for place in _PLACES)
-_CROSS_IN = tuple(f"past_key_values.{place.format('encoder')}" for place in _PLACES)
-_OWN_OUT = [f"present.{place.format('decoder')}" for place in _PLACES]
-_CROSS_OUT = [f"present.{place.format('encoder')}" for place in _PLACES]
+_PLACES = tuple(f"{part}.{layer}" for layer in range(LAYERS) for part in ("key", "value"))
+_PAST = tuple(f"past.{place}" for place in _PLACES)
+_NOW = tuple(f"now.{place}" for place in _PLACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +88,20 @@ class MoonshineModel:
         self.tokenizer: Tokenizer = load(folder / "tokenizer.bin")
         self._errors: tuple[type[Exception], ...] = _ort_errors(onnxruntime)
         self._encoder = self._session(onnxruntime, folder / _FILES[0], threads)
-        self._decoder = self._session(onnxruntime, folder / _FILES[1], threads)
-        self._mask = np.ones((1, 1), np.int64)
+        file = folder / _FILES[1]
+        try:
+            weights = read_weights(file)
+        except (OSError, KeyError, ValueError, StopIteration, struct.error) as error:
+            raise _unusable(file) from error
+        self._embedding = weights.embedding
+        self._cross = self._session(onnxruntime, file, threads, cross_graph(weights))
+        self._decoder = self._session(onnxruntime, file, threads, step_graph(weights))
+        weights.release()
+        del weights
         release_memory()
 
-    def _session(self, runtime: Any, path: Path, threads: int) -> Any:
+    def _session(self, runtime: Any, path: Path, threads: int, graph: bytes | None = None) -> Any:
+        """Of the model in `path`, or of a graph made from it."""
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -107,9 +113,9 @@ class MoonshineModel:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
-            return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            return runtime.InferenceSession(graph or str(path), options, providers=["CPUExecutionProvider"])
         except self._errors as error:
-            raise ModelError("not a usable Moonshine model", where=str(path), hint="Install the model again") from error
+            raise _unusable(path) from error
 
     def encode(self, samples: npt.NDArray[np.int16] | Floats) -> Heard:
         """Look at one utterance: int16 or float32 in [-1, 1], 16 kHz, shape (n,). Raises EngineError."""
@@ -128,21 +134,18 @@ class MoonshineModel:
         return Heard(hidden, ())
 
     def begin(self, heard: Heard) -> tuple[Heard, Floats, Cache]:
-        """The first step, from BOS. Returns `heard` with its keys and values, the logits (1, V) and the cache."""
-        empty = np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32)
-        feed: dict[str, Any] = dict.fromkeys((*_OWN_IN, *_CROSS_IN), empty)
-        feed["input_ids"] = np.array([[BOS]], np.int64)
-        out = self._run(feed, heard, ["logits", *_OWN_OUT, *_CROSS_OUT], cached=False)
-        own, cross = out[1 : 1 + 2 * LAYERS], out[1 + 2 * LAYERS :]
-        return Heard(heard.hidden, tuple(cross)), out[0][:, -1], Cache(tuple(own))
+        """The first step, from BOS. Returns `heard` with its keys and values, the log-probabilities (1, V) of the
+        next token, and the cache."""
+        if not heard.cross:
+            heard = Heard(heard.hidden, tuple(self._run(self._cross, _PLACES, {"hidden": heard.hidden})))
+        scores, cache = self._decode(heard, np.array([[BOS]], np.int64), _nothing(1))
+        return heard, scores[:, -1], cache
 
     def step(self, heard: Heard, tokens: Tokens, cache: Cache) -> tuple[Floats, Cache]:
-        """One token more for each of B hypotheses: `tokens` (B,) -> logits (B, V) and the new cache."""
-        feed: dict[str, Any] = dict(zip(_OWN_IN, cache.own, strict=True))
-        feed.update(zip(_CROSS_IN, heard.cross, strict=True))
-        feed["input_ids"] = tokens.reshape(-1, 1)
-        out = self._run(feed, heard, ["logits", *_OWN_OUT], cached=True)
-        return out[0][:, -1], Cache(tuple(out[1:]))
+        """One token more for each of B hypotheses: `tokens` (B,) -> log-probabilities (B, V) of the next, and the
+        new cache."""
+        scores, cache = self._decode(heard, tokens.reshape(-1, 1), cache)
+        return scores[:, -1], cache
 
     def score(self, heard: Heard, sentences: Sequence[Sequence[int]]) -> list[float]:
         """Log-probability of whole token rows (EOS included), all at once. Raises EngineError."""
@@ -150,30 +153,40 @@ class MoonshineModel:
         rows = np.full((len(sentences), longest), BOS, np.int64)
         for row, tokens in zip(rows, sentences, strict=True):
             row[1 : len(tokens)] = tokens[:-1]
-        feed: dict[str, Any] = dict.fromkeys((*_OWN_IN, *_CROSS_IN), np.zeros((1, HEADS, 0, HEAD_SIZE), np.float32))
-        feed["input_ids"] = rows
-        # Without a cache the sound has to be given once for each row.
-        all_heard = Heard(heard.hidden.repeat(len(rows), axis=0), ())
-        (logits,) = self._run(feed, all_heard, ["logits"], cached=False)
+        scores, _ = self._decode(heard, rows, _nothing(len(rows)))
         found: list[float] = []
-        for row, tokens in zip(logits, sentences, strict=True):
-            scores = log_softmax(row[: len(tokens)])
-            found.append(float(scores[np.arange(len(tokens)), np.asarray(tokens)].sum()))
+        for row, tokens in zip(scores, sentences, strict=True):
+            found.append(float(row[np.arange(len(tokens)), np.asarray(tokens)].sum()))
         return found
 
-    def _run(self, feed: dict[str, Any], heard: Heard, wanted: list[str], *, cached: bool) -> list[Floats]:
-        feed["encoder_hidden_states"] = heard.hidden
-        feed["encoder_attention_mask"] = self._mask
-        feed["use_cache_branch"] = np.array([cached])
+    def _decode(self, heard: Heard, tokens: Tokens, cache: Cache) -> tuple[Floats, Cache]:
+        """`tokens` (B, T) behind what is in `cache` -> log-probabilities (B, T, V) and the new cache."""
+        table = self._embedding
+        embedded = (table.values[tokens].astype(np.float32) - table.zero.astype(np.float32)) * table.scale
+        feed = dict(zip(_PLACES, heard.cross, strict=True))
+        feed.update(zip(_PAST, cache.own, strict=True))
+        feed |= {"embedded": embedded, "at": np.array([cache.own[0].shape[2]], np.int64)}
+        scores, *own = self._run(self._decoder, ("scores", *_NOW), feed)
+        return scores, Cache(tuple(own))
+
+    def _run(self, session: Any, wanted: Sequence[str], feed: Mapping[str, npt.NDArray[Any]]) -> list[Floats]:
         try:
-            out: list[Floats] = self._decoder.run(wanted, feed)
+            out: list[Floats] = session.run(wanted, feed)
         except self._errors as error:
             raise EngineError("the recogniser's decoder failed", where="stt.moonshine") from error
         return out
 
 
+def _nothing(rows: int) -> Cache:
+    return Cache((np.zeros((rows, HEADS, 0, HEAD_SIZE), np.float32),) * len(_PLACES))
+
+
+def _unusable(path: Path) -> ModelError:
+    return ModelError("not a usable Moonshine model", where=str(path), hint="Install the model again")
+
+
 def log_softmax(logits: Floats) -> Floats:
-    """Log-probabilities along the last axis."""
+    """Log-probabilities along the last axis; of log-probabilities the same again."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
     result: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return result

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from assistant.grammar.network import START, Place
 from assistant.stt.guard import loops
-from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens, log_softmax
+from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens
 from assistant.stt.paths import Found, Result, Rival, Settings, Step, slot_words
 from assistant.stt.surface import Node, Surface
 from assistant.stt.tokenizer import EOS
@@ -26,7 +26,9 @@ from assistant.stt.tokenizer import EOS
 class Decoder(Protocol):
     """The part of the model that a search needs (see `MoonshineModel.step`)."""
 
-    def step(self, heard: Heard, tokens: Tokens, cache: Cache) -> tuple[Floats, Cache]: ...
+    def step(self, heard: Heard, tokens: Tokens, cache: Cache) -> tuple[Floats, Cache]:
+        """One token more for each hypothesis: log-probabilities (B, V) of the next, and the new cache."""
+        ...
 
     def score(self, heard: Heard, sentences: Sequence[Sequence[int]]) -> list[float]: ...
 
@@ -74,10 +76,29 @@ class _Hypothesis:
         return min(self.readings, key=lambda reading: reading.cost)
 
 
+_Way: TypeAlias = tuple[Reading, tuple[Place, ...]]
+"""A reading that can go on with a token: along its tree, or as free text at these places."""
+
+
+class _Candidate(NamedTuple):
+    """A token that may follow; most are given up before anything else is made of them."""
+
+    rank: float
+    token: int
+    row: int
+    logp: float
+    prior: float
+    stopped: bool
+    ending: float
+    sources: list[_Way]
+
+
 _Key: TypeAlias = frozenset[tuple[Place, Node, bool, bool]]
 """Hypotheses with the same future have the same key."""
 _LAST_TEXT = 32_000
 """Tokens from here on are control entries."""
+_NEAR = 3.0
+"""What is given up by less than this may still be the nearest other meaning of what is kept."""
 _HORIZON = 6
 """Tokens by which a hypothesis may still grow when it is judged whether it can win."""
 
@@ -90,6 +111,7 @@ class Search:
         self._prior = prior
         self._surface = surface
         self._settings = settings
+        self._ends = np.array([EOS, *surface.stops])
         self._found: list[Found] = []
         self._broken_off: Found | None = None
         self._seen: dict[_Key, float] = {}
@@ -107,12 +129,10 @@ class Search:
                 break
             rows = np.array([hypothesis.row for hypothesis in beam], np.intp)
             tokens = np.array([hypothesis.tokens[-1] for hypothesis in beam], np.int64)
-            logits, cache = self._decoder.step(heard, tokens, cache.take(rows))
-            scores = log_softmax(logits)
+            scores, cache = self._decoder.step(heard, tokens, cache.take(rows))
             priors = None
             if length < self._settings.prior_tokens:
-                logits, silent = self._decoder.step(self._prior.heard, tokens, silent.take(rows))
-                priors = log_softmax(logits)
+                priors, silent = self._decoder.step(self._prior.heard, tokens, silent.take(rows))
         return Result(self._ranked(), self._broken_off)
 
     def retrace(self, tokens: Sequence[int], logps: Sequence[float]) -> Result | None:
@@ -125,8 +145,8 @@ class Search:
             after = [
                 found
                 for reading in readings
-                if token in reading.node.next
-                for found in self._after(reading, reading.node.next[token], token)
+                if (node := reading.node.next(token)) is not None
+                for found in self._after(reading, node)
             ]
             if not after and token in self._surface.stops and place == len(tokens) - 1:
                 break
@@ -151,15 +171,25 @@ class Search:
 
     def _advance(self, beam: list[_Hypothesis], scores: Floats, priors: Floats | None) -> list[_Hypothesis]:
         """Every hypothesis by one token; the best of them, and what ended on the way."""
-        grown: list[_Hypothesis] = []
+        grown: list[_Candidate] = []
         for row, (hypothesis, logp) in enumerate(zip(beam, scores, strict=True)):
             prior = None if priors is None else priors[row]
             ending = hypothesis.ending if hypothesis.stopped else self._ending(logp)
             self._end(hypothesis, float(logp[EOS]), 0.0 if prior is None else float(prior[EOS]), ending)
             if not hypothesis.stopped:
-                grown += self._grow(hypothesis, logp, prior, row)
+                grown += self._grow(hypothesis, logp, prior, ending, row)
+        grown.sort(key=lambda candidate: -candidate.rank)
         merged: dict[_Key, _Hypothesis] = {}
-        for one in sorted(grown, key=lambda one: -one.rank):
+        floor = -math.inf
+        for candidate in grown:
+            if candidate.rank < floor:
+                break
+            hypothesis = beam[candidate.row]
+            if loops((*hypothesis.tokens[-24:], candidate.token)):
+                continue
+            if not merged:
+                floor = candidate.rank - self._settings.margin - _NEAR
+            one = self._follow(hypothesis, candidate)
             key: _Key = frozenset(
                 (reading.place, reading.node, reading.between, one.stopped) for reading in one.readings
             )
@@ -184,53 +214,68 @@ class Search:
                     self._seen[key] = value
         return kept
 
-    def _grow(self, hypothesis: _Hypothesis, logp: Floats, prior: Floats | None, row: int) -> Iterator[_Hypothesis]:
+    def _grow(
+        self, hypothesis: _Hypothesis, logp: Floats, prior: Floats | None, ending: float, row: int
+    ) -> Iterator[_Candidate]:
         """All good ways to go on with one more token."""
-        readings: dict[int, list[Reading]] = {}
+        ways: dict[int, list[_Way]] = {}
         stops = False
         weighed = logp if prior is None else logp - self._settings.prior_share * prior
         for reading in hypothesis.readings:
-            nexts = reading.node.next
             for token in self._likely(reading.node.ids, weighed):
-                readings.setdefault(token, []).extend(self._after(reading, nexts[token], token))
+                ways.setdefault(token, []).append((reading, ()))
             if reading.between:
                 here = self._surface.network.nexts(reading.place)
                 stops = stops or bool(here.intents)
                 if here.free:
                     for token in self._likely(_ALL_TEXT, weighed, self._settings.free_choices):
-                        readings.setdefault(token, []).extend(self._free(reading, here.free, token))
+                        ways.setdefault(token, []).append((reading, here.free))
         if stops:
-            ending = [reading for reading in hypothesis.readings if self._may_end(reading)]
-            readings.update((token, ending) for token in self._surface.stops)
-        over = self._ending(logp) if stops else 0.0
-        for token, found in readings.items():
-            if not found or loops((*hypothesis.tokens[-24:], token)):
-                continue
+            over: list[_Way] = [(reading, ()) for reading in hypothesis.readings if self._may_end(reading)]
+            ways.update((token, over) for token in self._surface.stops)
+        free_cost = self._settings.free_cost
+        for token, sources in ways.items():
             total = hypothesis.logp + float(logp[token])
             expected = hypothesis.prior + (0.0 if prior is None else float(prior[token]))
-            yield _Hypothesis(
-                tokens=(*hypothesis.tokens, token),
-                logp=total,
-                prior=expected,
-                readings=tuple(found),
-                row=row,
-                rank=self._settings.rank(total, expected, min(reading.cost for reading in found)),
-                stopped=token in self._surface.stops,
-                ending=over if token in self._surface.stops else 0.0,
-                rival=hypothesis.rival,
-            )
+            cost = min(reading.cost + (free_cost if free else 0.0) for reading, free in sources)
+            stopped = token in self._surface.stops
+            rank = self._settings.rank(total, expected, cost)
+            yield _Candidate(rank, token, row, total, expected, stopped, ending if stopped else 0.0, sources)
+
+    def _follow(self, hypothesis: _Hypothesis, candidate: _Candidate) -> _Hypothesis:
+        """The hypothesis after one more token."""
+        token = candidate.token
+        readings: list[Reading] = []
+        for reading, free in candidate.sources:
+            if candidate.stopped:
+                readings.append(reading)
+            elif free:
+                readings.extend(self._free(reading, free, token))
+            elif (node := reading.node.next(token)) is not None:
+                readings.extend(self._after(reading, node))
+        return _Hypothesis(
+            tokens=(*hypothesis.tokens, token),
+            logp=candidate.logp,
+            prior=candidate.prior,
+            readings=tuple(readings),
+            row=candidate.row,
+            rank=candidate.rank,
+            stopped=candidate.stopped,
+            ending=candidate.ending,
+            rival=hypothesis.rival,
+        )
 
     def _likely(self, ids: npt.NDArray[np.int64], logp: Floats, count: int = 0) -> list[int]:
         """The most likely of some tokens."""
         count = count or self._settings.opening[0]
-        if len(ids) <= count:
-            return [int(token) for token in ids]
-        best = np.argpartition(logp[ids], len(ids) - count)[-count:]
-        return [int(token) for token in ids[best]]
+        if len(ids) > count:
+            ids = ids[np.argpartition(logp[ids], len(ids) - count)[-count:]]
+        found: list[int] = ids.tolist()
+        return found
 
-    def _after(self, reading: Reading, node: Node, token: int) -> Iterator[Reading]:
+    def _after(self, reading: Reading, node: Node) -> Iterator[Reading]:
         """A reading with one token more: still inside a word, or at the places behind it."""
-        if len(node.ids):
+        if not node.leaf:
             yield Reading(reading.place, node, reading.path, reading.cost, False)
         for words, places in node.ends:
             for place in places:
@@ -250,7 +295,7 @@ class Search:
 
     def _ending(self, logp: Floats) -> float:
         """How likely a sentence is over, if it may be."""
-        return float(np.exp(logp[[EOS, *self._surface.stops]]).sum())
+        return float(np.exp(logp[self._ends]).sum())
 
     def _end(self, hypothesis: _Hypothesis, logp: float, prior: float, ending: float) -> None:
         """Keep what the hypothesis is if it ends here."""

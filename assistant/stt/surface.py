@@ -30,48 +30,81 @@ _LONGEST_NUMBER = 5
 """Words of the longest number that is also looked for in digits inside the words of a skill."""
 
 Words: TypeAlias = tuple[str, ...]
+Grow: TypeAlias = "Callable[[Node], None]"
+_Entry: TypeAlias = "tuple[tuple[int, ...], int, Words, tuple[Place, ...], Grow | None]"
+"""Tokens, how many of them lie behind, and what is written with them."""
 _Spell: TypeAlias = Callable[[str], tuple[tuple[int, ...], ...]]
 
 
 class Node:
     """In a tree of tokens. `ends` are the words that are complete here, and the places behind them.
 
-    Trees of digits are very large, so `later` adds branches only when they are first asked for.
+    A search takes a few of thousands of branches, so a branch is made when it is first taken; until then it is a list
+    of what it holds.
     """
 
-    __slots__ = ("_ids", "_later", "_next", "ends")
+    __slots__ = ("_branches", "_ids", "_later", "_made", "_waiting", "ends")
 
-    def __init__(self, following: dict[int, Node] | None = None) -> None:
-        self._next: dict[int, Node] = {} if following is None else following
-        self._later: list[Callable[[], None]] = []
+    def __init__(self) -> None:
+        self._waiting: list[_Entry] = []
+        self._later: list[Grow] = []
+        self._branches: dict[int, list[_Entry]] = {}
+        self._made: dict[int, Node] = {}
         self._ids: npt.NDArray[np.int64] | None = None
         self.ends: list[tuple[Words, tuple[Place, ...]]] = []
 
     @property
-    def next(self) -> dict[int, Node]:
-        """The nodes behind each token."""
-        while self._later:
-            self._later.pop()()
-        return self._next
+    def leaf(self) -> bool:
+        """Whether nothing can follow."""
+        return not (self._waiting or self._later or self._branches or self._made)
 
-    def later(self, grow: Callable[[], None]) -> None:
-        """Let `grow` add branches when they are needed."""
+    def later(self, grow: Grow) -> None:
+        """Let `grow` add to this node when it is needed."""
         self._later.append(grow)
+
+    def insert(self, tokens: tuple[int, ...], words: Words, places: tuple[Place, ...]) -> None:
+        """Add a way to write `words`. Only before the node is looked at."""
+        self._waiting.append((tokens, 0, words, places, None))
+
+    def branch(self, tokens: tuple[int, ...], grow: Grow) -> None:
+        """Let `grow` add to the node behind `tokens` as soon as there is one."""
+        self._waiting.append((tokens, 0, (), (), grow))
+
+    def next(self, token: int) -> Node | None:
+        """The node behind `token`."""
+        known = self._made.get(token)
+        if known is None:
+            self._open()
+            entries = self._branches.pop(token, None)
+            if entries is None:
+                return None
+            known = self._made[token] = Node()
+            known._fill(entries)
+        return known
 
     @property
     def ids(self) -> npt.NDArray[np.int64]:
-        """The tokens that can follow, as an array. Only once the tree is complete."""
+        """The tokens that can follow, as an array."""
         if self._ids is None:
-            self._ids = np.fromiter(self.next, np.int64, len(self.next))
+            self._open()
+            self._ids = np.array([*self._branches, *self._made], np.int64)
         return self._ids
 
-    def insert(self, tokens: Iterable[int], words: Words, places: tuple[Place, ...]) -> None:
-        """Add a way to write `words`."""
-        node = self
-        for token in tokens:
-            node = node.next.setdefault(token, Node())
-        if (words, places) not in node.ends:
-            node.ends.append((words, places))
+    def _open(self) -> None:
+        while self._later:
+            self._later.pop()(self)
+        for entry in self._waiting:
+            self._branches.setdefault(entry[0][entry[1]], []).append(entry)
+        self._waiting.clear()
+
+    def _fill(self, entries: Iterable[_Entry]) -> None:
+        for tokens, place, words, places, grow in entries:
+            if place + 1 < len(tokens):
+                self._waiting.append((tokens, place + 1, words, places, grow))
+            elif grow is not None:
+                grow(self)
+            elif (words, places) not in self.ends:
+                self.ends.append((words, places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,55 +162,50 @@ class Surface:
                 self._words = 0
             # Most places are only looked at from afar: a search gives them up before it takes a step there.
             known = self._trees[place] = Node()
-            known.later(partial(self._grow, known, place))
+            known.later(partial(self._grow, place))
         return known
 
-    def _grow(self, root: Node, place: Place) -> None:
+    def _grow(self, place: Place, root: Node) -> None:
         nexts = self.network.nexts(place)
-        self._add_words(root, nexts.words, self._spellings)
-        for words, places in self._numbers(place):
-            for digits in self._numerals.written(words):
-                root.insert(self._tokenizer.encode(digits), words, places)
-        for kind, places in nexts.digits.items():
-            self._insert_digits(root, self._space, kind, places)
+        self._add_spaced(place, root)
         if place == START or nexts.last:
             return
-        spaced = Node(dict(root.next))
-        hyphen = Node()
-        hyphen.later(partial(self._add_glued, hyphen, place))
-        root.next[self.comma] = spaced
-        root.next[self.hyphen] = hyphen
+        root.branch((self.comma,), partial(_add_later, partial(self._add_spaced, place)))
+        root.branch((self.hyphen,), partial(_add_later, partial(self._add_glued, place)))
         for word in self._writing.glued.keys() & nexts.words.keys():
             for sign in self._writing.glued[word]:
-                root.insert(self._tokenizer.encode_glued(sign), (word,), nexts.words[word])
+                root.insert(self._glue(sign), (word,), nexts.words[word])
 
-    def _add_words(self, root: Node, following: Mapping[str, tuple[Place, ...]], spell: _Spell) -> None:
-        for word, places in following.items():
-            self._words += 1
-            for tokens in spell(word):
-                root.insert(tokens, (word,), places)
-
-    def _add_glued(self, root: Node, place: Place) -> None:
-        """What can follow a hyphen."""
-        self._add_words(root, self.network.nexts(place).words, self._glued_spellings)
+    def _add_spaced(self, place: Place, node: Node) -> None:
+        """What can follow a space."""
+        nexts = self.network.nexts(place)
+        self._add_words(node, nexts.words, self._spellings)
         for words, places in self._numbers(place):
             for digits in self._numerals.written(words):
-                root.insert(self._tokenizer.encode_glued(digits), words, places)
+                node.insert(self._tokenizer.encode(digits), words, places)
+        for kind, places in nexts.digits.items():
+            node.branch((self._space,), partial(self._digits, kind, "", places))
 
-    def _insert_digits(self, root: Node, first: int, kind: str, places: tuple[Place, ...]) -> None:
-        """Branches for all numbers of a kind, after the token `first`."""
+    def _add_glued(self, place: Place, node: Node) -> None:
+        """What can follow a hyphen."""
+        self._add_words(node, self.network.nexts(place).words, self._glued_spellings)
+        for words, places in self._numbers(place):
+            for digits in self._numerals.written(words):
+                node.insert(self._glue(digits), words, places)
 
-        def branch(node: Node, prefix: str) -> None:
-            for piece in next_digits(kind, prefix)[0]:
-                here = node
-                for token in self._tokenizer.encode_glued(piece):
-                    here = here.next.setdefault(token, Node())
-                whole = prefix + piece
-                if next_digits(kind, whole)[1]:
-                    here.ends.append(((self._numerals.spoken(kind, whole),), places))
-                here.later(partial(branch, here, whole))
+    def _add_words(self, node: Node, following: Mapping[str, tuple[Place, ...]], spell: _Spell) -> None:
+        self._words += len(following)
+        for word, places in following.items():
+            for tokens in spell(word):
+                node.insert(tokens, (word,), places)
 
-        branch(root.next.setdefault(first, Node()), "")
+    def _digits(self, kind: str, prefix: str, places: tuple[Place, ...], node: Node) -> None:
+        """Numbers of a kind that begin with `prefix`, at whose end `node` is."""
+        following, complete = next_digits(kind, prefix)
+        if complete:
+            node.ends.append(((self._numerals.spoken(kind, prefix),), places))
+        for piece in following:
+            node.branch(self._glue(piece), partial(self._digits, kind, prefix + piece, places))
 
     def _numbers(self, place: Place) -> Iterator[tuple[Words, tuple[Place, ...]]]:
         """Numbers in words that the skill itself has written, as in "channel five"; typed values have theirs."""
@@ -190,15 +218,18 @@ class Surface:
             if len(words) == _LONGEST_NUMBER:
                 continue
             for here in places:
-                for word, after in self.network.nexts(here).words.items():
-                    if word in known:
-                        own = tuple(target for target in after if self._is_own(target))
-                        if own:
-                            waiting.append(((*words, word), own))
+                following = self.network.nexts(here).words
+                for word in following.keys() & known:
+                    own = tuple(target for target in following[word] if self._is_own(target))
+                    if own:
+                        waiting.append(((*words, word), own))
 
     def _is_own(self, place: Place) -> bool:
         slot = self.network.slot_of(place)
         return slot is None or isinstance(slot.machine, ListMachine)
+
+    def _glue(self, text: str) -> tuple[int, ...]:
+        return self._tokenizer.encode_glued(text)
 
     def _spellings(self, word: str) -> tuple[tuple[int, ...], ...]:
         known = self._spelled.get(word)
@@ -217,3 +248,7 @@ class Surface:
             spellings = [word, word[:1].upper() + word[1:]]
             known = self._glued[word] = tuple(dict.fromkeys(map(self._tokenizer.encode_glued, spellings)))
         return known
+
+
+def _add_later(grow: Grow, node: Node) -> None:
+    node.later(grow)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.grammar.network import build
 from assistant.grammar.sentences import SkillSentences
-from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens, find_model, log_softmax
+from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens, find_model
 from assistant.stt.paths import Found, Result, Settings, slot_words, steps
 from assistant.stt.search import Prior, Search
 from assistant.stt.surface import Surface
@@ -48,7 +48,8 @@ class FakeDecoder:
     def step(self, heard: Heard, tokens: Tokens, cache: Cache) -> tuple[Floats, Cache]:
         grown = np.concatenate((cache.own[0], tokens[:, None].astype(np.float32)), axis=1)
         self.rows += len(tokens)
-        return np.stack([self._logits(tuple(int(token) for token in row)) for row in grown]), Cache((grown,))
+        rows = [log_softmax(self._logits(tuple(int(token) for token in row))) for row in grown]
+        return np.stack(rows), Cache((grown,))
 
     def score(self, heard: Heard, sentences: Sequence[Sequence[int]]) -> list[float]:
         return [0.0 if self.expects is None else float(self.expects[tokens[0]]) for tokens in sentences]
@@ -58,6 +59,11 @@ class FakeDecoder:
         for token, logp in self.says(tokens).items():
             logits[token] = logp
         return logits
+
+
+def log_softmax(logits: Floats) -> Floats:
+    result: Floats = logits - np.log(np.exp(logits).sum())
+    return result
 
 
 NO_SOUND = Heard(np.zeros((1, 1, 1), np.float32), ())

@@ -42,7 +42,7 @@ def read(text: str) -> set[str]:
     for token in tokens(text):
         after = []
         for place, node, said, _ in readings:
-            found = node.next.get(token)
+            found = node.next(token)
             if found is None:
                 continue
             after.append((place, found, said, False))
