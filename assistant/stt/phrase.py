@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
+import yaml
 
 from assistant.audio.frame import Samples
+from assistant.errors import EngineError
+from assistant.grammar.sound import FOLDER
 from assistant.stt.memory import release_memory
 from assistant.stt.moonshine_model import Cache, Floats, Heard, MoonshineModel, log_softmax
 from assistant.stt.shared import SharedModel
@@ -47,6 +51,8 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
     }
 )
 """Wake words that can be judged. "Okay Nabu" cannot: it is written in too many ways."""
+STOP_NEEDED = -4.0
+"""For the words that end what rings."""
 
 
 class PhraseJudge:
@@ -75,7 +81,7 @@ class PhraseJudge:
         encode = self._model.tokenizer.encode
         spellings = tuple(tuple(token for part in text.split() for token in encode(part)) for text in phrase.spellings)
         try:
-            return _likeliest(self._model, sound, spellings, phrase.needed - HOPELESS) - phrase.needed
+            return likeliest(self._model, sound, spellings, phrase.needed - HOPELESS) - phrase.needed
         finally:
             release_memory()
 
@@ -85,7 +91,21 @@ class PhraseJudge:
         release_memory()
 
 
-def _likeliest(model: MoonshineModel, sound: Samples, spellings: tuple[tuple[int, ...], ...], floor: float) -> float:
+@cache
+def stop_phrase(language: str) -> Phrase | None:
+    """The words of this language that end what rings, without a wake word; None where nobody has written them down.
+    Raises EngineError for a damaged file."""
+    file = FOLDER / f"{language.split('-')[0]}.stop.yaml"
+    if not file.is_file():
+        return None
+    try:
+        words = [str(word) for word in yaml.safe_load(file.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
+        raise EngineError("the stop words cannot be read", where=str(file), hint="Install the program again") from error
+    return Phrase(tuple(form for word in words for form in (word.capitalize(), word)), STOP_NEEDED)
+
+
+def likeliest(model: MoonshineModel, sound: Samples, spellings: tuple[tuple[int, ...], ...], floor: float) -> float:
     """The highest log-probability of one of the spellings at any place of what is heard; at least `floor`."""
     heard, logits, cache = model.begin(model.encode(sound))
     best = floor
