@@ -46,13 +46,13 @@ def allow_skill(context: Context, arguments: argparse.Namespace) -> int:
             print("Nothing was allowed.")
             return 1
     allow(context.paths.allowed, manifest.id, hosts, manifest.sends, int(time.time()))
-    print(f"Allowed. {looked(context)} Taken back by: assistant skills forbid {manifest.id}")
+    print(f"Allowed. {looked(context, manifest.id)} Taken back by: assistant skills forbid {manifest.id}")
     return 0
 
 
 def forbid_skill(context: Context, arguments: argparse.Namespace) -> int:
     if forbid(context.paths.allowed, arguments.id):
-        print(f"{arguments.id} may reach nothing any more. {looked(context)}")
+        print(f"{arguments.id} may reach nothing any more. {looked(context, arguments.id)}")
     else:
         print(f"{arguments.id} was not allowed to reach anything.")
     return 0

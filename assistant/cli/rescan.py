@@ -15,9 +15,9 @@ from assistant.messages import intent, skill
 ANSWER_SECONDS = 30.0
 
 
-def looked(context: Context) -> str:
-    """What came of it, as a sentence, after what a skill may reach was changed."""
-    return _told(lambda: _rescan(context))
+def looked(context: Context, name: str) -> str:
+    """What came of it, as a sentence, after what a skill may reach was changed. Raises SkillError if it broke."""
+    return _told(lambda: _rescan(context, name))
 
 
 def understood(context: Context, name: str, *, there: bool) -> str:
@@ -35,8 +35,8 @@ def _told(work: Callable[[], Coroutine[Any, Any, None]]) -> str:
     return "The running assistant knows."
 
 
-async def _rescan(context: Context, name: str = "", *, there: bool = True) -> None:
-    """Without a name it is enough that the folders were looked at. Raises BusError, TimeoutError, SkillError."""
+async def _rescan(context: Context, name: str, *, there: bool | None = None) -> None:
+    """`there`: whether the sentences are to count then; None: no matter. Raises BusError, TimeoutError, SkillError."""
     kinds = (skill.Failed, skill.Scanned, intent.Learned)
     ticket, scanned = uuid.uuid4().hex, False
     async with connect(context.socket, hears=kinds) as bus, asyncio.timeout(ANSWER_SECONDS):
@@ -44,10 +44,10 @@ async def _rescan(context: Context, name: str = "", *, there: bool = True) -> No
         bus.publish(skill.Rescan(ticket=ticket), "client")
         async for envelope in inbox:
             match envelope.message:
-                case skill.Failed(skill=failed, reason=reason) if name and failed == name:
-                    raise SkillError(f"installed, but it does not work: {reason}", where=name)
+                case skill.Failed(skill=failed, reason=reason) if failed == name:
+                    raise SkillError(f"it is there, but does not work: {reason}", where=name)
                 case skill.Scanned(ticket=mine) if mine == ticket:
-                    if not name:
+                    if there is None:
                         return
                     scanned = True
                 case intent.Learned(skills=known) if scanned and (name in known) is there:

@@ -20,6 +20,7 @@ from assistant.skills.fence import Failure, FencedSkill
 from assistant.skills.find import Found
 from assistant.skills.manifest import Manifest
 from assistant.skills.pending import Confirm, Pending
+from assistant.skills.waiting import Missing, own_words
 
 SURE = 0.95
 """Something risky is done only when it was understood this surely."""
@@ -35,7 +36,9 @@ class Loaded:
     sentences: SkillSentences
     info: SkillInfo
     fenced: FencedSkill | None
-    """None for a skill that is only sentences."""
+    """None for a skill that is only sentences, or waits."""
+    waits: Missing = ""
+    """For what it waits; then no code of it runs."""
 
 
 class Asking:
@@ -61,7 +64,9 @@ class Asking:
         loaded = self._skills.get(message.skill)
         result: Reply | Failure | None = None
         question = False
-        if loaded is not None and loaded.fenced is None:
+        if loaded is not None and loaded.waits:
+            result = self._missing(loaded, message.skill)
+        elif loaded is not None and loaded.fenced is None:
             result = Reply.silent()
         elif loaded is not None and loaded.fenced is not None:
             request = Request(
@@ -79,6 +84,10 @@ class Asking:
             question = loaded.fenced.is_question(request.intent)
             result = await loaded.fenced.request(request)
         self._reply(message.session, message.skill, result, question=question)
+
+    def _missing(self, loaded: Loaded, name: str) -> Reply:
+        words = own_words(loaded.found.folder, self._language, loaded.waits)
+        return Reply(words or self._phrase[loaded.waits].format(skill=name))
 
     def _confirm(self, request: Request, loaded: Loaded, name: str) -> None:
         """Ask before something is done that may have been misunderstood."""

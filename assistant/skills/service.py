@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Sequence
 
 from assistant.clock import Clock
+from assistant.config.allowed import read_allowed
 from assistant.config.paths import Paths
 from assistant.config.schema import Skills as Settings
 from assistant.errors import SkillError
@@ -23,6 +24,8 @@ from assistant.skills.find import Found, Place, places
 from assistant.skills.look import info_of, look
 from assistant.skills.manifest import RESERVED
 from assistant.skills.sealing import Seals
+from assistant.skills.settings import read_settings
+from assistant.skills.waiting import missing
 
 FORGET_SECONDS = 10.0
 """Skills stand still at most so long while everything is forgotten."""
@@ -151,8 +154,11 @@ class SkillsService(Service):
 
     def health(self) -> system.Health:
         health = super().health()
+        waiting = sum(bool(each.waits) for each in self._loaded.values())
         broken = len(self._failed) + sum(bool(each.fenced and each.fenced.disabled) for each in self._loaded.values())
-        note = f"{len(self._loaded)} skills" + (f", {broken} failed" if broken else "")
+        note = f"{len(self._loaded)} skills"
+        note += f", {waiting} not allowed or not set up" if waiting else ""
+        note += f", {broken} failed" if broken else ""
         return system.Health(service=self.name, state="degraded" if broken else "ok", note=note, pid=health.pid)
 
     @property
@@ -261,7 +267,9 @@ class SkillsService(Service):
         try:
             sentences = await asyncio.to_thread(read_sentences, one.id, one.folder, self._language)
             info = await asyncio.to_thread(info_of, one, manifest, self._language)
-            fenced = FencedSkill(one, manifest, sentences, self._house) if manifest.has_code else None
+            settings = read_settings(one.id, manifest.settings, self._house.settings)
+            waits = missing(manifest, settings, read_allowed(self._allowed).get(one.id))
+            fenced = FencedSkill(one, manifest, sentences, self._house) if manifest.has_code and not waits else None
             if fenced is not None:
                 await fenced.start()
         except SkillError as problem:
@@ -274,6 +282,7 @@ class SkillsService(Service):
             sentences=sentences,
             info=info,
             fenced=fenced,
+            waits=waits,
         )
 
     async def _remove(self, name: str) -> None:

@@ -53,7 +53,7 @@ class Answers:
         """Why nothing is known of the house; None when it is."""
         home = self._home
         if not home.setting("broker"):
-            return home.reply("no_broker")
+            return home.reply("not_set_up")
         match home.house.broker.problem:
             case "":
                 return None

@@ -61,10 +61,10 @@ async def test_all_attacks_are_denied_and_all_that_is_intended_works() -> None:
         assert not tester.failures
 
 
-async def test_without_a_yes_it_reaches_nothing() -> None:
+async def test_without_a_yes_it_does_not_even_run() -> None:
     async with attacker(allowed=False) as tester:
-        await tester.ask("behave")
-        assert "NotAllowed" in tester.failures[-1].reason
+        assert "Allow it with" in (await tester.ask("behave")).text
+        assert tester._service.loaded == ()
 
 
 async def test_a_yes_that_is_taken_back_counts_before_anyone_told_the_skill() -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import SkillError
+from assistant.skills.host import Contained
 from assistant.testing.skills import SkillTester
+
+from .conftest import GO
 
 MakeSkill = Callable[..., Path]
 WORDS = "nobody may read these words"
@@ -87,7 +90,7 @@ def probe(make_skill: MakeSkill) -> Path:
 
 
 async def test_it_asks_stores_schedules_and_rings_as_any_other(probe: Path) -> None:
-    async with SkillTester(probe) as tester:
+    async with SkillTester(probe, allow=["probe"]) as tester:
         assert (await tester.ask("go")).text == "Which one?"
         assert (await tester.ask("number twelve")).text == "Twelve, zero point five."
         assert await tester.restart(off=timedelta(minutes=2)) == []
@@ -98,27 +101,27 @@ async def test_it_asks_stores_schedules_and_rings_as_any_other(probe: Path) -> N
 
 
 async def test_it_has_settings_lists_and_knows_the_other_skills(probe: Path) -> None:
-    async with SkillTester(probe) as tester:
+    async with SkillTester(probe, allow=["probe"]) as tester:
         assert (await tester.ask("name")).text == "probeblue"
         assert (await tester.ask("polish the teapot")).text == "teapot"
 
 
 @pytest.mark.parametrize("said", ["hold", "crash"])
 async def test_one_that_hangs_or_dies_is_started_anew(probe: Path, said: str) -> None:
-    async with SkillTester(probe, timeout=0.5) as tester:
+    async with SkillTester(probe, timeout=0.5, allow=["probe"]) as tester:
         await tester.ask(said)
         assert (await tester.ask("cancel")).text == "False"
 
 
 async def test_one_that_is_slow_keeps_its_process(probe: Path) -> None:
-    async with SkillTester(probe, timeout=0.5) as tester:
+    async with SkillTester(probe, timeout=0.5, allow=["probe"]) as tester:
         await tester.ask("go")
         await tester.ask("wait")
         assert (await tester.ask("cancel")).text == "True"
 
 
 async def test_what_it_raises_is_reported_without_what_was_said(probe: Path) -> None:
-    async with SkillTester(probe) as tester:
+    async with SkillTester(probe, allow=["probe"]) as tester:
         for how in ("raise", "smuggle"):
             await tester.ask(f"{how} {WORDS}")
             reason = tester.failures[-1].reason
@@ -127,7 +130,7 @@ async def test_what_it_raises_is_reported_without_what_was_said(probe: Path) -> 
 
 
 async def test_a_store_that_would_be_too_large_is_refused_over_there(probe: Path) -> None:
-    async with SkillTester(probe) as tester:
+    async with SkillTester(probe, allow=["probe"]) as tester:
         await tester.ask("keep")
         assert "StoreError" in tester.failures[-1].reason
 
@@ -144,5 +147,39 @@ async def test_a_store_that_would_be_too_large_is_refused_over_there(probe: Path
 async def test_what_is_wrong_with_it_is_told(make_skill: MakeSkill, code: str, problem: str) -> None:
     folder = make_skill(code, intents={"go": "go"}, manifest=MANIFEST)
     with pytest.raises(SkillError, match=problem):
-        async with SkillTester(folder):
+        async with SkillTester(folder, allow=["probe"]):
             pass
+
+
+@pytest.mark.parametrize(
+    ("permission", "dialogs", "reply"),
+    [
+        ("network:localhost", {}, "I may not do that yet. Allow it with: assistant skills allow probe"),
+        ("network:localhost", {"not_allowed": "nobody said yes."}, "Nobody said yes."),
+        ("'network:{host}'", {}, "That is not set up yet: the skill probe needs an address in the settings."),
+    ],
+)
+async def test_until_it_may_reach_something_no_process_runs_and_it_says_what_is_missing(
+    make_skill: MakeSkill, permission: str, dialogs: dict[str, str], reply: str
+) -> None:
+    manifest = f"permissions: [{permission}]\nsends: nothing\nsettings: {{host: {{type: text, default: ''}}}}\n"
+    folder = make_skill(GO, intents={"go": "go on"}, dialogs=dialogs, manifest=manifest)
+    async with SkillTester(folder) as tester:
+        assert tester._service.loaded == ()
+        answer = await tester.ask("go on")
+        assert (answer.intent, answer.text) == ("probe.go", reply)
+
+
+async def test_a_yes_starts_it_and_its_end_ends_the_process_at_once(probe: Path) -> None:
+    async with SkillTester(probe) as tester:
+        tester.allow("probe")
+        await tester.rescan()
+        running = tester._service.loaded[0]._running
+        assert running is not None
+        assert isinstance(running.skill, Contained)
+        pid = running.skill.pid
+        assert Path(f"/proc/{pid}").exists()
+        tester.forbid("probe")
+        await tester.rescan()
+        assert not Path(f"/proc/{pid}").exists()
+        assert "Allow it with" in (await tester.ask("go")).text
