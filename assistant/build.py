@@ -56,6 +56,7 @@ from assistant.tts.engine import TtsEngine
 from assistant.tts.service import TtsService
 from assistant.wake.engine import WakeEngine
 from assistant.wake.service import ACTIONS, WakeService
+from assistant.wake.stop_words import STOP, StopWords
 
 if TYPE_CHECKING:
     from assistant.audio.pyaudio_device import PortAudio
@@ -127,6 +128,7 @@ class Builder:
                 self._ears(),
                 sensitivity=self._config.wake.sensitivity,
                 actions=self._actions(),
+                stop_words=self._stop_words(),
             ),
             SttService.name: lambda: SttService(self.recogniser(), self._ears(), self._config.stt, own=OWN_SENTENCES),
             HolderService.name: lambda: HolderService(self._ears(), BusKeeper(self._carrier()), self._config.language),
@@ -200,6 +202,15 @@ class Builder:
             fixed=wake.thresholds,
             refractory_seconds=deaf,
         )
+
+    def _stop_words(self) -> StopWords | None:
+        """What ends an alarm without a wake word, if that is wanted and the language has such words."""
+        if not self._config.wake.stop_words or self._config.stt.engine != "moonshine":
+            return None
+        from assistant.stt.phrase import PhraseJudge, stop_phrase
+
+        phrase = stop_phrase(self._config.language)
+        return StopWords(PhraseJudge(self._moonshine, {STOP: phrase}), phrase.spellings) if phrase else None
 
     def _actions(self) -> Mapping[str, str]:
         """What each wake word does. Raises ModelError for a word nobody listens for, or an unknown action."""

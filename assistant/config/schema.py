@@ -62,6 +62,7 @@ class Wake:
         NO_ACTIONS,
         "what a word does, as word: action; listen (for a request, the default), stop (whatever sounds) or mute",
     )
+    stop_words: bool = setting(True, 'while an alarm rings "stop" ends it without a wake word; wants moonshine')
     refractory_seconds: float = setting(2.0, "deaf time after a detection", low=0.0, high=10.0)
 
 

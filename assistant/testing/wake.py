@@ -12,13 +12,14 @@ from assistant.wake.engine import Detection
 
 _MARK = 12_321
 KNOWN = ("hey_mycroft", "alexa", "hey_jarvis", "okay_nabu")
+_SOUNDS = (*KNOWN, "stop")
 
 
 def wake_sound(word: str) -> Samples:
-    """A frame of sound in which `FakeWakeEngine` hears `word`, which ends with the frame."""
+    """A frame of sound in which `FakeWakeEngine` or `FakeJudge` hears `word` (or "stop"), which ends with the frame."""
     samples = np.zeros(FRAME_SAMPLES, dtype=np.int16)
     samples[-2] = _MARK
-    samples[-1] = KNOWN.index(word)
+    samples[-1] = _SOUNDS.index(word)
     return samples
 
 
@@ -49,7 +50,7 @@ class FakeWakeEngine:
         places = np.flatnonzero(samples[:-1] == _MARK)
         if not places.size:
             return []
-        word = KNOWN[int(samples[places[-1] + 1])]
+        word = _SOUNDS[int(samples[places[-1] + 1])]
         if word not in self.words or self._deaf[word]:
             return []
         self._deaf[word] = self._refractory
@@ -88,7 +89,7 @@ class FakeJudge:
     def judge(self, word: str, sound: Samples) -> float:
         self.asked += 1
         places = np.flatnonzero(sound[:-1] == _MARK)
-        return 5.0 if places.size and KNOWN[int(sound[places[-1] + 1])] == word else -5.0
+        return 5.0 if places.size and _SOUNDS[int(sound[places[-1] + 1])] == word else -5.0
 
     def close(self) -> None:
         self.running = False

@@ -21,6 +21,7 @@ from assistant.service import Service
 from assistant.wake.engine import Detection, WakeEngine
 from assistant.wake.gate import QuietGate
 from assistant.wake.own_voice import OwnVoice
+from assistant.wake.stop_words import StopWords
 
 T = TypeVar("T")
 ACTIONS = ("listen", "stop", "mute")
@@ -41,6 +42,8 @@ class WakeService(Service):
         messages.audio.Muted,
         messages.audio.Unmuted,
         messages.audio.Ended,
+        messages.audio.Chime,
+        messages.audio.Quiet,
         messages.tts.Say,
         messages.tts.Started,
         messages.tts.Ended,
@@ -61,13 +64,16 @@ class WakeService(Service):
         *,
         sensitivity: float = 0.5,
         actions: Mapping[str, str] = NO_ACTIONS,
+        stop_words: StopWords | None = None,
         retry_seconds: float = 0.5,
     ) -> None:
         """`sensitivity` is the one that the engine was made with. `actions` says which words stop what sounds ("stop")
-        or close the microphone ("mute"); all others are followed by a request."""
+        or close the microphone ("mute"); all others are followed by a request. `stop_words` end what rings."""
         super().__init__()
         self._actions = actions
-        self._own = OwnVoice(engine.words, tail_frames=TAIL_FRAMES)
+        self._stop_words = stop_words
+        own = (*engine.words, *(stop_words.words if stop_words is not None else ()))
+        self._own = OwnVoice(own, tail_frames=TAIL_FRAMES)
         self._sensitivity = sensitivity
         self._engine = engine
         self._microphone = microphone
@@ -86,18 +92,26 @@ class WakeService(Service):
         """Load the models. Raises ModelError."""
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="wake")
         self._ended.clear()
-        await asyncio.get_running_loop().run_in_executor(self._worker, self._engine.start)
+        await self._work(self._engine.start)
+        if self._stop_words is not None:
+            await self._work(self._stop_words.start)
         self.spawn(self._listen(), "listen")
 
     async def handle(self, message: Message) -> None:
         if isinstance(message, messages.audio.Muted):
             self._muted = True
+            await self._no_stop_words()
         elif isinstance(message, messages.audio.Unmuted):
             # What was heard before the mute must not join with what comes after it.
             self._muted = False
             self._forget()
         elif isinstance(message, messages.audio.Ended):
             self._ended.set()
+        elif isinstance(message, messages.audio.Chime):
+            if message.name == "ring" and self._stop_words is not None and not self._muted:
+                self._stop_words.ring()
+        elif isinstance(message, messages.audio.Quiet):
+            await self._no_stop_words()
         elif isinstance(message, messages.tts.Say):
             self._own.say(message)
         elif isinstance(message, messages.tts.Started):
@@ -115,9 +129,17 @@ class WakeService(Service):
 
     async def stop(self) -> None:
         if self._worker is not None:
-            await asyncio.get_running_loop().run_in_executor(self._worker, self._engine.close)
+            await self._work(self._engine.close)
+            if self._stop_words is not None:
+                await self._work(self._stop_words.close)
             self._worker.shutdown(wait=False)
             self._worker = None
+
+    async def _no_stop_words(self) -> None:
+        """Nothing rings any more, or nobody may listen."""
+        if self._stop_words is not None:
+            self._stop_words.quiet()
+            await self._work(self._stop_words.clear)
 
     async def _work(self, job: Callable[[], T]) -> T:
         """Run in the engine's thread."""
@@ -169,18 +191,25 @@ class WakeService(Service):
         if frame.dropped > 0 or frame.index != self._next:
             self._forget()
         self._next = frame.index + 1
+        if self._stop_words is not None:
+            self._stop_words.frame()
         frames = self._gate.pass_on(frame)
         if not frames:
             if self._gate.is_quiet and not self._resting:
                 self._resting = True
-                await asyncio.get_running_loop().run_in_executor(self._worker, self._rest)
+                await self._work(self._rest)
             return
         self._resting = False
         reset, self._stale = self._stale, False
-        found = await asyncio.get_running_loop().run_in_executor(self._worker, self._process, frames, reset)
+        found, stop = await self._work(partial(self._process, frames, reset))
         found = [each for each in found if each[0].word not in self._own.words]
+        stop = stop and self._own.words.isdisjoint(self._stop_words.words if self._stop_words is not None else ())
         self._own.frame()
-        if found and not self._muted:
+        if self._muted:
+            return
+        if stop:
+            self.say(messages.dialog.Cancel(why="stop word"))
+        elif found:
             # Two words at once are one event: the better one counts.
             self._act(*max(found, key=lambda each: each[0].score))
 
@@ -196,15 +225,21 @@ class WakeService(Service):
 
     def _rest(self) -> None:
         self._engine.rest()
+        if self._stop_words is not None:
+            self._stop_words.clear()
         overwrite_thread_cache()
 
-    def _process(self, frames: list[Frame], reset: bool) -> list[tuple[Detection, int]]:
-        """What was heard, each with the number of the sample after the frame it was heard in."""
+    def _process(self, frames: list[Frame], reset: bool) -> tuple[list[tuple[Detection, int]], bool]:
+        """What was heard, each with the number of the sample after the frame it was heard in; and whether a stop word
+        was."""
         if reset:
             self._engine.reset()
+            if self._stop_words is not None:
+                self._stop_words.clear()
         self._engine.speaking(self._speaking)
-        found = []
+        found, stop = [], False
         for frame in frames:
             found += [(each, frame.start + len(frame.samples)) for each in self._engine.process(frame.samples)]
+            stop = (self._stop_words is not None and self._stop_words.process(frame.samples)) or stop
             frame.samples.fill(0)
-        return found
+        return found, stop
