@@ -31,6 +31,15 @@ QUESTIONS = (
     "set a tea timer for five minutes",
     "how long is left",
     "cancel the tea timer",
+    "what is twelve times seven",
+    "how many miles are ten kilometres",
+    "add milk to the shopping list",
+    "what's on my shopping list",
+    "wake me at seven tomorrow",
+    "cancel all alarms",
+    "turn on the kitchen light",
+    "what's the weather",
+    "what can you do",
 )
 SETTLE_SECONDS = 15.0
 """After the start the wake word learns how loud the room is, and a learning engine may train."""
@@ -41,7 +50,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--idle-seconds", type=float, default=30.0, help="how long to watch it do nothing")
-    arguments.add_argument("--rounds", type=int, default=40, help="how often to ask each question")
+    arguments.add_argument("--rounds", type=int, default=20, help="how often to ask each question")
     chosen = arguments.parse_args()
     rows: list[tuple[str, str]] = []
     with tempfile.TemporaryDirectory(prefix="assistant-bench-") as scratch:
@@ -57,9 +66,12 @@ def main() -> None:
                 time.sleep(chosen.idle_seconds)
                 share = (_cpu(process.pid) - began) / chosen.idle_seconds
                 rows.append((f"listening, over {chosen.idle_seconds:.0f} s", f"{100 * share:.2f} % of one core"))
+                began = _cpu(process.pid)
                 inside, outside = asyncio.run(_ask(Path(scratch) / "assistant" / "hub.sock", chosen.rounds))
                 rows.append(("text to reply, inside", _spread(inside)))
                 rows.append(("text to reply, seen by a client", _spread(outside)))
+                taken = (_cpu(process.pid) - began) / len(inside)
+                rows.append(("processor time of a request, whatever else the machine does", f"{1000 * taken:.1f} ms"))
                 rows.append((f"memory after {len(inside)} requests", f"{_pss(process.pid):.0f} MB PSS"))
                 if witness.look().of({process.pid}):
                     said, seen = asyncio.run(_mute(Path(scratch) / "assistant" / "hub.sock", process.pid))
