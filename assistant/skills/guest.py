@@ -40,6 +40,8 @@ _READY_MADE = (
 _KNOWN = ("builtins", "assistant.skills.store", "assistant.skills.dialogs", "assistant.skills.network")
 _FOR_NETWORK = ("email.parser", "encodings.idna", "http.client", "ssl", "urllib.parse")
 
+MOST_KEPT, KEEP_SECONDS = 32, 150.0
+"""What a skill wants to be called later: answers to questions, and what takes something back within two minutes."""
 FORGET_SECONDS = 1.0
 """After the last call what it had freed is overwritten: words that were said lie there."""
 
@@ -93,6 +95,7 @@ class Guest:
         self._loop = loop
         self._link = Link(connected, self._heard)
         self._handlers: dict[int, Handler] = {}
+        self._kept = 0
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._skill: Skill | None = None
         self._forgetting: asyncio.TimerHandle | None = None
@@ -196,12 +199,13 @@ class Guest:
         return pack_reply(result, self._keep)
 
     def _keep(self, handler: Handler) -> int:
-        """What the skill wants to be called later. Of many questions the last ones count."""
-        number = max(self._handlers, default=0) + 1
-        self._handlers[number] = handler
-        while len(self._handlers) > 8:
+        """What the skill wants to be called later. Of many the last count, and none for long: they may hold words."""
+        self._kept += 1
+        self._handlers[self._kept] = handler
+        self._loop.call_later(KEEP_SECONDS, self._handlers.pop, self._kept, None)
+        while len(self._handlers) > MOST_KEPT:
             del self._handlers[min(self._handlers)]
-        return number
+        return self._kept
 
 
 def _name(error: BaseException) -> str:

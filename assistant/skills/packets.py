@@ -21,6 +21,9 @@ from assistant.skills.store import Json
 LARGEST = 128 * 1024
 """Bytes of a packet."""
 
+MOST_WORDS, LONGEST_WORD = 50, 200
+"""Of what a question expects, and of the words to choose from."""
+
 Packet = Mapping[str, Json]
 
 
@@ -90,6 +93,8 @@ def pack_reply(reply: Reply, keep: Callable[[Handler], int]) -> dict[str, Json]:
             packed[name] = {"handler": keep(value)}
         elif isinstance(value, _JSON):
             packed[name] = value
+        elif isinstance(value, (tuple, list)):
+            packed[name] = [str(each) for each in value]
     return packed
 
 
@@ -104,6 +109,8 @@ def unpack_reply(packed: object, handler: Callable[[int], Handler]) -> Reply:
                 found[name] = handler(number)
             case bool() | str() as value:
                 found[name] = value
+            case list() as several if name in _SEVERAL and len(several) <= MOST_WORDS:
+                found[name] = tuple(str(each)[:LONGEST_WORD] for each in several)
             case None:
                 pass
             case _:
@@ -115,4 +122,5 @@ def _plain(cls: type[Request] | type[Reply]) -> tuple[str, ...]:
     return tuple(each.name for each in fields(cls) if each.name not in ("said", "slots", "now"))
 
 
+_SEVERAL = ("expects", "options")
 _JSON = (str, bool, int, float)

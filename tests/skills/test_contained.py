@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import SkillError
+from assistant.messages import Spoken, skill
 from assistant.skills.host import Contained
 from assistant.testing.skills import SkillTester
 
-from .conftest import GO
+from .conftest import GO, next_message
 
 MakeSkill = Callable[..., Path]
 WORDS = "nobody may read these words"
@@ -183,3 +184,36 @@ async def test_a_yes_starts_it_and_its_end_ends_the_process_at_once(probe: Path)
         await tester.rescan()
         assert not Path(f"/proc/{pid}").exists()
         assert "Allow it with" in (await tester.ask("go")).text
+
+
+CONVERSING = """
+    class Probe(Skill):
+        count = 0
+        @intent("go")
+        def go(self, request):
+            self.count += 1
+            return Reply(f"{self.count} now").undone_by(self.back)
+        def back(self, request):
+            self.count -= 1
+            return f"{self.count} again"
+        @intent("ask")
+        def question(self, request):
+            return Reply("which?", ask=self.chosen, expects=("choice", "list:thing"), options=["red", "blue"])
+        def chosen(self, request):
+            return Reply("good", more=True)
+"""
+
+
+async def test_what_it_did_is_taken_back_and_its_questions_say_what_they_expect(make_skill: MakeSkill) -> None:
+    folder = make_skill(CONVERSING, intents={"go": "go on", "ask": "ask me"}, manifest=MANIFEST)
+    async with SkillTester(folder, allow=["probe"]) as tester:
+        heard = tester._bus.subscribe((skill.Replied,), "spy")
+        assert (await tester.ask("go on")).text == "1 now"
+        assert (await tester.ask("undo")).text == "0 again"
+        assert (await tester.ask("ask me")).ask
+        assert (await tester.ask("blue")).text == "good"
+        done, _, asked, last = [await next_message(heard) for _ in range(4)]
+        assert isinstance(done, skill.Replied) and done.undo
+        assert isinstance(asked, skill.Replied)
+        assert (asked.expects, asked.options) == (("choice", "list:thing"), (Spoken("red"), Spoken("blue")))
+        assert isinstance(last, skill.Replied) and last.more
