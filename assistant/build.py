@@ -61,6 +61,9 @@ from assistant.wake.stop_words import STOP, StopWords
 if TYPE_CHECKING:
     from assistant.audio.pyaudio_device import PortAudio
     from assistant.stt.shared import SharedModel
+    from assistant.wake.custom.material import Voice as WakeVoice
+    from assistant.wake.custom.word import TrainedWord, WordStore
+    from assistant.wake.several import Both
 
 SERVICES: Mapping[str, type[Service]] = MappingProxyType(
     {
@@ -182,26 +185,61 @@ class Builder:
 
     # Engines. Their libraries are imported only when they are made.
 
-    def detector(self) -> WakeEngine:
-        """The wake-word engine. Raises ModelError for a word there is no model for."""
-        from assistant.wake.cascade import CascadeEngine
-        from assistant.wake.microwakeword_engine import MicroWakeWordEngine
+    @cached_property
+    def trained_words(self) -> WordStore:
+        """The wake words that were trained on this machine."""
+        from assistant.wake.custom.word import WordStore
 
+        return WordStore(self._paths.wake_words, self._paths.own_wake_words)
+
+    def detector(self, trained: Sequence[TrainedWord] = ()) -> WakeEngine:
+        """The wake-word engine, for the words of the configuration or for these. Raises ModelError for a word there is
+        no model for."""
         wake, deaf = self._config.wake, self._config.wake.refractory_seconds
-        detector = MicroWakeWordEngine(
-            wake.words, thresholds=wake.thresholds, sensitivity=wake.sensitivity, refractory_seconds=deaf
-        )
+        own = set(self.trained_words.names())
+        wanted = [] if trained else list(dict.fromkeys(wake.words))
+        words = [*trained, *(self.trained_words.load(name) for name in wanted if name in own)]
+        detector = self._detectors([name for name in wanted if name not in own], words, sorted(own))
         if not wake.confirm or self._config.stt.engine != "moonshine":
             return detector
-        from assistant.stt.phrase import PhraseJudge
+        from assistant.stt.phrase import PHRASES, Phrase, PhraseJudge
+        from assistant.wake.cascade import CascadeEngine
 
+        phrases = {word.name: Phrase(word.spellings, word.needed) for word in words if word.spellings}
         return CascadeEngine(
             detector,
-            PhraseJudge(self._moonshine),
+            PhraseJudge(self._moonshine, {**PHRASES, **phrases}),
             sensitivity=wake.sensitivity,
             fixed=wake.thresholds,
+            doubted=phrases,
             refractory_seconds=deaf,
         )
+
+    def _detectors(self, names: Sequence[str], words: Sequence[TrainedWord], own: Sequence[str]) -> Both:
+        """The first stage, or the only one: for built-in words by `names`, and for trained ones."""
+        from assistant.wake.custom.embedding import SpeechEmbedder
+        from assistant.wake.custom.engine import CustomWakeEngine
+        from assistant.wake.microwakeword_engine import MicroWakeWordEngine
+        from assistant.wake.several import SeveralEngines
+
+        wake, deaf = self._config.wake, self._config.wake.refractory_seconds
+        trained = {word.name for word in words}
+        fixed = {name: score for name, score in wake.thresholds.items() if name in trained}
+        others = {name: score for name, score in wake.thresholds.items() if name not in trained}
+        engines: list[Both] = []
+        if names or not words:
+            engines.append(
+                MicroWakeWordEngine(
+                    names, thresholds=others, sensitivity=wake.sensitivity, refractory_seconds=deaf, others=own
+                )
+            )
+        if words:
+            engines.append(
+                CustomWakeEngine(
+                    words, SpeechEmbedder(), thresholds=fixed, sensitivity=wake.sensitivity, refractory_seconds=deaf
+                )
+            )
+        return engines[0] if len(engines) == 1 else SeveralEngines(engines, wake.words)
 
     def _stop_words(self) -> StopWords | None:
         """What ends an alarm without a wake word, if that is wanted and the language has such words."""
@@ -223,6 +261,11 @@ class Builder:
                     f"no action is called {action!r}", where=f"wake.actions.{word}", hint=f"Known: {', '.join(ACTIONS)}"
                 )
         return wake.actions
+
+    @property
+    def recogniser_model(self) -> SharedModel | None:
+        """What the recogniser runs on, if it is one that can judge wake words."""
+        return self._moonshine if self._config.stt.engine == "moonshine" else None
 
     @cached_property
     def _moonshine(self) -> SharedModel:
@@ -275,6 +318,13 @@ class Builder:
         return PiperEngine(
             find_voice(tts.voice, self._paths.models), speed=tts.speed, variation=tts.variation, threads=tts.threads
         )
+
+    def all_voices(self) -> list[WakeVoice]:
+        """Every voice of this machine in the language of the configuration. Raises ModelError for a broken one."""
+        from assistant.audio.resample import resample
+        from assistant.tts.chorus import find_voices
+
+        return [*find_voices(self._paths.models, self._config.language, resample)]
 
     # Sound.
 

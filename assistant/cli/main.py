@@ -24,6 +24,7 @@ from assistant.cli import (
     run,
     say,
     skills,
+    wake,
     watch,
 )
 from assistant.errors import AssistantError
@@ -50,6 +51,7 @@ COMMANDS: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], 
     data.register,
     skills.register,
     models.register,
+    wake.register,
     intent.register,
     doctor.register,
 )

@@ -43,3 +43,29 @@ class Bar:
 def megabytes(count: int) -> str:
     """Bytes for a person; decimal megabytes, as disks and networks are sold."""
     return f"{count / 1e6:.1f} MB" if count else "size unknown"
+
+
+class Steps:
+    """`steps(name, done, total)`: the same for work that is counted in steps."""
+
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
+        self._stream = stream
+        self._live = stream.isatty()
+        self._name = ""
+        self._drawn = 0.0
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if name != self._name:
+            self._name, self._drawn = name, 0.0
+            if not self._live:
+                print(f"{name} ...", file=self._stream, flush=True)
+        if self._live and (done >= total or now - self._drawn > 0.1):
+            self._drawn = now
+            filled = round(WIDTH * done / max(1, total))
+            print(
+                f"\r{name:<24}{'█' * filled}{'░' * (WIDTH - filled)}  {done} of {total} ",
+                end="\n" if done >= total else "",
+                file=self._stream,
+                flush=True,
+            )

@@ -61,6 +61,21 @@ class Paths:
         return self.state / "muted"
 
     @property
+    def wake_words(self) -> Path:
+        """Wake words that were trained here; beside the models, which recordings and demonstrations use, too."""
+        return self.models.parent / "wake-words"
+
+    @property
+    def own_wake_words(self) -> Path:
+        """What of them was learnt from somebody's own voice."""
+        return self.models.parent / "wake-words-own"
+
+    @property
+    def negatives(self) -> Path:
+        """Speech and noise as embeddings, which no wake word is to be heard in."""
+        return self.tree / "models" / "wake-negatives.xz"
+
+    @property
     def catalog(self) -> Path:
         return self.tree / "models" / "catalog.yaml"
 

@@ -14,6 +14,7 @@ from assistant.consent.purge import Purge
 from assistant.consent.rights import Rights
 from assistant.consent.store import Store
 from assistant.consent.stores import StoreSeals
+from assistant.consent.taught import taught_voices
 from assistant.consent.timekeeper import Timekeeper
 
 
@@ -50,7 +51,7 @@ def open_room(
         paths=paths,
         store=store,
         gate=Gate(store, forbidden=forbidden),
-        purge=Purge(store, lambda: [*data.stores(), *debug_files(paths)], seals),
+        purge=Purge(store, lambda: [*data.stores(), *debug_files(paths), *taught_voices(paths)], seals),
         rights=Rights(store),
         data=data,
     )

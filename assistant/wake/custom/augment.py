@@ -6,27 +6,38 @@ All of it is computed; there is no recording of any room in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
 
-Sound: TypeAlias = npt.NDArray[np.float64]
+Sound: TypeAlias = npt.NDArray[np.floating[Any]]
 Random: TypeAlias = np.random.Generator
 
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How hard it is to hear: decibels between speech and noise (from, to), and the share that has hardly any noise."""
+
+    snr: tuple[float, float] = (2, 25)
+    clean: float = 0.2
+
+
+USUAL = Room()
 LEAD_SECONDS = 1.2
 """Sound before the phrase, so that an embedding before its end has seen nothing else."""
 TAIL_SECONDS = 0.6
 
 
 def place(
-    phrase: Samples, random: Random, others: Sequence[Samples] = (), *, clean: float = 0.2
+    phrase: Samples, random: Random, others: Sequence[Samples] = (), *, room: Room = USUAL
 ) -> tuple[Samples, int]:
     """The phrase somewhere in a room, whole frames, and the sample where it ends.
 
-    Before and after it is noise, or now and then a bit of `others`. A share `clean` of the results has hardly any.
+    Before and after it is noise, or now and then a bit of `others`.
     """
     phrase = trimmed(phrase)
     lead = int(RATE * LEAD_SECONDS) + int(random.integers(0, FRAME_SAMPLES))
@@ -46,18 +57,18 @@ def place(
             random,
         )
     end = lead + len(phrase)
-    return surround(sound, random, others, level=level, clean=clean), end
+    return surround(sound, random, others, level=level, room=room), end
 
 
 def surround(
-    sound: Sound, random: Random, others: Sequence[Samples] = (), *, level: float = 0.0, clean: float = 0.2
+    sound: Sound, random: Random, others: Sequence[Samples] = (), *, level: float = 0.0, room: Room = USUAL
 ) -> Samples:
     """Echo, noise, colour and level of a room and its microphone; whole frames. `level` is the loudness of the speech,
     0 for that of the whole sound."""
     level = level or _rms(sound)
     if random.random() < 0.6:
         sound = echo(sound, random)
-    snr = random.uniform(2, 25) if random.random() > clean else random.uniform(30, 60)
+    snr = random.uniform(*room.snr) if random.random() > room.clean else random.uniform(30, 60)
     sound = sound + noise(len(sound), random, others) * level * 10 ** (-snr / 20)
     if random.random() < 0.7:
         sound = coloured(sound, random)
@@ -68,7 +79,8 @@ def surround(
     if random.random() < 0.9:
         sound = sound + random.normal(0, random.uniform(0.3, 6), len(sound))
     whole = -(-len(sound) // FRAME_SAMPLES) * FRAME_SAMPLES
-    return np.clip(np.pad(sound, (0, whole - len(sound)), mode="edge"), -32768, 32767).astype(np.int16)
+    found: Samples = np.clip(np.pad(sound, (0, whole - len(sound)), mode="edge"), -32768, 32767).astype(np.int16)
+    return found
 
 
 def noise(count: int, random: Random, others: Sequence[Samples] = ()) -> Sound:

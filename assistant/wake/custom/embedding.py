@@ -43,8 +43,9 @@ class Embedder(Protocol):
         """The embedding, shape (96,), at the end of the next FRAME_SAMPLES samples. Raises EngineError."""
         ...
 
-    def whole(self, samples: Samples) -> Floats:
-        """All embeddings of a sound of n frames, shape (n, 96); as if it came after silence. Raises EngineError."""
+    def whole(self, samples: Samples, *, first: int = 0) -> Floats:
+        """The embeddings of a sound of n frames from frame `first` on, shape (n - first, 96); as if it came after
+        silence. Raises EngineError."""
         ...
 
     def reset(self) -> None:
@@ -97,17 +98,18 @@ class SpeechEmbedder:
         self._sound[_OVERLAP:] = samples
         self._slices[:-_STEP] = self._slices[_STEP:]
         self._slices[-_STEP:] = self._melt(self._sound)
-        return self._embed(self._slices[None])[0]
+        found: Floats = self._embed(self._slices[None])[0]
+        return found
 
-    def whole(self, samples: Samples) -> Floats:
+    def whole(self, samples: Samples, *, first: int = 0) -> Floats:
         """The same for a whole sound; what remains of the last frame is not used."""
         count = len(samples) // FRAME_SAMPLES
         sound = np.concatenate([np.zeros(_OVERLAP), samples[: count * FRAME_SAMPLES]]).astype(np.float32)
         size = _OVERLAP + FRAME_SAMPLES
         parts = [self._melt(sound[at : at + size]) for at in range(0, count * FRAME_SAMPLES, FRAME_SAMPLES)]
         slices = np.concatenate([self._quiet, *parts])
-        views = [slices[_STEP * number : _STEP * number + _SLICES] for number in range(1, count + 1)]
-        batches = [np.stack(views[at : at + _BATCH]) for at in range(0, count, _BATCH)]
+        views = [slices[_STEP * number : _STEP * number + _SLICES] for number in range(1 + first, count + 1)]
+        batches = [np.stack(views[at : at + _BATCH]) for at in range(0, len(views), _BATCH)]
         return np.concatenate([self._embed(batch) for batch in batches] or [np.zeros((0, SIZE), np.float32)])
 
     def reset(self) -> None:

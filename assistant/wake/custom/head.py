@@ -62,13 +62,13 @@ def fit(
     """
     mean, spread = negative.mean(axis=0), negative.std(axis=0) + 1e-3
     shape = [(INPUT, HIDDEN), (HIDDEN,), (HIDDEN,), ()]
-    values = [
+    start = [
         random.normal(0, np.sqrt(2 / INPUT), shape[0]),
         np.zeros(HIDDEN),
         random.normal(0, 0.3, HIDDEN),
         np.zeros(()),
     ]
-    values = [np.asarray(each, np.float32) for each in values]
+    values: list[Floats] = [np.asarray(each, np.float32) for each in start]
     first, second = [np.zeros(each, np.float32) for each in shape], [np.zeros(each, np.float32) for each in shape]
     half, hard, steps, done = 128, np.arange(len(negative)), max(40, len(positive) // 128), 0
     for epoch in range(epochs):

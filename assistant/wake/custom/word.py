@@ -1,7 +1,7 @@
 """A trained wake word as a file: its head, its thresholds, how the recogniser writes it, and how good it is.
 
-JSON, about 30 kB. Nothing of the sound that it was trained on is in it. What was also learnt from a person's own takes
-lies in a file of its own beside it (`NAME.own.json`), so that it can be forgotten alone.
+JSON, about 60 kB. Nothing of the sound that it was trained on is in it. What was also learnt from a person's own takes
+lies in a folder of its own, so that it can be forgotten alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from assistant.wake.custom.head import HIDDEN, INPUT, Head
 FORMAT = 1
 MOST_BYTES = 200_000
 MIN_LETTERS, MAX_LETTERS, MAX_WORDS = 4, 30, 4
-OWN = ".own"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{1,40}\Z")
 
 
@@ -42,6 +41,8 @@ class Score:
     """False accepts without a second stage."""
     hours: float
     """Of the bank that this was measured on."""
+    rooms: str = ""
+    """What the held-out voices were heard in."""
     missed_confirmed: float | None = None
     """Held-out voices missed by both stages together; None without a recogniser."""
     near_accepted: float | None = None
@@ -102,23 +103,24 @@ def check_text(text: str, taken: Sequence[str] = ()) -> str:
 
 
 class WordStore:
-    """The trained words of this installation, in `folder`, which is made by the first."""
+    """The trained words of this installation, in `folder`; those that were also learnt from somebody's takes have
+    another version in `own`. Both are made by the first word."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, own: Path) -> None:
         self._folder = folder
+        self._own = own
 
     def names(self) -> list[str]:
         """Of all words, sorted."""
-        names = (path.stem for path in self._folder.glob("*.json") if not path.stem.endswith(OWN))
-        return sorted(name for name in names if _NAME.match(name))
+        return sorted(path.stem for path in self._folder.glob("*.json") if _NAME.match(path.stem))
 
     def load(self, name: str, *, own: bool = True) -> TrainedWord:
-        """One word; the one that knows its person's voice if there is one and `own`. Raises ModelError."""
+        """One word; the version that knows somebody's voice if there is one and `own`. Raises ModelError."""
         if name not in self.names():
             raise self.unknown(name)
-        path = self._path(name)
-        if own and self._path(name + OWN).is_file():
-            path = self._path(name + OWN)
+        path = self._path(self._own, name)
+        if not own or not path.is_file():
+            path = self._path(self._folder, name)
         try:
             if path.stat().st_size > MOST_BYTES:
                 raise ValueError("too large")
@@ -128,34 +130,35 @@ class WordStore:
             raise ModelError("the trained word cannot be read", where=str(path), hint=hint) from error
 
     def save(self, word: TrainedWord) -> Path:
-        """Keep it, in place of one of the same name. Raises ModelError."""
-        path = self._path(word.name + (OWN if word.takes else ""))
+        """Keep it, in place of one of the same name and kind. Raises ModelError."""
+        folder = self._own if word.takes else self._folder
+        path = self._path(folder, word.name)
         new = path.with_name(path.name + ".new")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700 if word.takes else 0o755, parents=True, exist_ok=True)
             new.write_text(json.dumps(_encode(word), indent=1), "utf-8")
             new.replace(path)
         except OSError as error:
             hint = "Check its owner, or run with sudo"
-            raise ModelError(f"cannot be written ({error.strerror})", where=str(self._folder), hint=hint) from error
+            raise ModelError(f"cannot be written ({error.strerror})", where=str(folder), hint=hint) from error
         return path
 
     def remove(self, name: str) -> None:
         """Delete a word, with what was learnt of anybody's voice. Raises ModelError."""
         if name not in self.names():
             raise self.unknown(name)
-        for path in (self._path(name + OWN), self._path(name)):
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise ModelError(f"cannot be deleted ({error.strerror})", where=str(path)) from error
+        self.forget_own(name)
+        self._delete(self._path(self._folder, name))
 
     def forget_own(self, name: str) -> None:
         """Delete only what was learnt of anybody's voice. Raises ModelError."""
+        self._delete(self._path(self._own, name))
+
+    def _delete(self, path: Path) -> None:
         try:
-            self._path(name + OWN).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         except OSError as error:
-            raise ModelError(f"cannot be deleted ({error.strerror})", where=name) from error
+            raise ModelError(f"cannot be deleted ({error.strerror})", where=str(path)) from error
 
     def unknown(self, name: str) -> ModelError:
         """There is no such word."""
@@ -165,8 +168,8 @@ class WordStore:
         known = f"Trained are {', '.join(names)}" if names else 'Train one: assistant wake train "hey pebble"'
         return ModelError(f"no trained wake word is called {name!r}", where="wake words", hint=guess + known)
 
-    def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.json"
+    def _path(self, folder: Path, name: str) -> Path:
+        return folder / f"{name}.json"
 
 
 def _encode(word: TrainedWord) -> dict[str, Any]:
