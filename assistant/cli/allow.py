@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 
+from assistant.cli.consent import actor, opened
 from assistant.cli.context import Context
 from assistant.cli.rescan import looked
 from assistant.config.allowed import allow, forbid, read_allowed
@@ -45,17 +46,26 @@ def allow_skill(context: Context, arguments: argparse.Namespace) -> int:
         if not input("Allow this? [y/N] ").strip().lower().startswith("y"):
             print("Nothing was allowed.")
             return 1
+    opened(context).gate.network(manifest.id, [*map(str, hosts)], manifest.sends, actor=actor())
     allow(context.paths.allowed, manifest.id, hosts, manifest.sends, int(time.time()))
     print(f"Allowed. {looked(context, manifest.id)} Taken back by: assistant skills forbid {manifest.id}")
     return 0
 
 
 def forbid_skill(context: Context, arguments: argparse.Namespace) -> int:
-    if forbid(context.paths.allowed, arguments.id):
+    if withdrawn(context, arguments.id):
         print(f"{arguments.id} may reach nothing any more. {looked(context, arguments.id)}")
     else:
         print(f"{arguments.id} was not allowed to reach anything.")
     return 0
+
+
+def withdrawn(context: Context, name: str) -> bool:
+    """Let a skill reach nothing any more; whether it might before. Raises SkillError, StoreError."""
+    if not forbid(context.paths.allowed, name):
+        return False
+    opened(context).gate.network(name, (), "", actor=actor())
+    return True
 
 
 def state(context: Context, found: Found) -> str:

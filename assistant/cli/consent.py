@@ -19,6 +19,7 @@ from assistant.consent.debug import debug_files
 from assistant.consent.gate import Grant
 from assistant.consent.purge import Receipt
 from assistant.consent.purposes import find_purpose, load_purposes
+from assistant.consent.record import Record
 from assistant.consent.room import Room
 from assistant.errors import BusError, Refused
 from assistant.messages import consent
@@ -165,7 +166,7 @@ def log(context: Context, arguments: argparse.Namespace) -> int:
                 one.event,
                 one.purpose,
                 one.actor,
-                _detail(one.event, one.detail, one.counts),
+                _detail(one),
             ]
             for one in session.records
         ]
@@ -225,9 +226,12 @@ def when(seconds: int) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M") if seconds else "-"
 
 
-def _detail(event: str, detail: str, counts: object) -> str:
-    shown = json.dumps(counts) if counts else ""
-    return f"{detail if event in ('scrubbed', 'exported', 'debug', 'debug-ended') else ''} {shown}".strip()
+def _detail(record: Record) -> str:
+    shown = json.dumps(dict(record.counts)) if record.counts else ""
+    if record.event == "allowed":
+        shown = ", ".join(record.recipients)
+    told = record.event in ("scrubbed", "exported", "debug", "debug-ended")
+    return f"{record.detail if told else ''} {shown}".strip()
 
 
 def ids(found: Room, short: Iterable[str]) -> list[str]:

@@ -10,7 +10,6 @@ from assistant.cli import allow, output
 from assistant.cli.consent import opened
 from assistant.cli.context import Context
 from assistant.cli.rescan import understood
-from assistant.config.allowed import forbid
 from assistant.skills import install as installer
 from assistant.skills import template
 from assistant.skills.check import check
@@ -101,7 +100,7 @@ def install_skill(context: Context, arguments: argparse.Namespace) -> int:
 
 
 def remove_skill(context: Context, arguments: argparse.Namespace) -> int:
-    forbid(context.paths.allowed, arguments.id)
+    allow.withdrawn(context, arguments.id)
     gone = installer.remove(
         arguments.id,
         context.paths.installed_skills,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assistant.consent.clip import ClipInfo, NewClip
@@ -210,6 +210,27 @@ class Gate:
             else:
                 session.append(record, guest_until=0)
             return until
+
+    def network(self, skill: str, hosts: Sequence[str], sends: str, *, actor: str) -> None:
+        """Write down that a skill may reach these hosts from now on; no hosts: nothing any more.
+
+        Before the first yes to keeping something there is nothing to write it into. Raises StoreError, Tampered.
+        """
+        with self._store.session() as session:
+            if session.blank:
+                return
+            session.append(
+                Record(
+                    event="allowed" if hosts else "forbidden",
+                    time=session.now.wall,
+                    true_time=session.now.true,
+                    method="cli",
+                    actor=actor,
+                    purpose=f"network:{skill}",
+                    recipients=tuple(hosts),
+                    detail=sends,
+                )
+            )
 
     def _allowed(self, session: Session) -> list[Consent]:
         return [

@@ -32,6 +32,8 @@ Event = Literal[
     "repaired",
     "debug",
     "debug-ended",
+    "allowed",
+    "forbidden",
 ]
 
 
@@ -64,7 +66,8 @@ class Record:
     counts: Mapping[str, int] = field(default_factory=dict)
     """For `scrubbed`: how many were destroyed, by surface of the data map; a surface that failed has -1."""
     detail: str = ""
-    """`debug`: for how long; `debug-ended`: why;
+    """`allowed`: what the skill that `purpose` names (`network:ID`) sends to the `recipients`;
+    `debug`: for how long; `debug-ended`: why;
     `scrubbed`: the receipt's code; `exported`: the export's id; `created`: the public key; `repaired`: the fault."""
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
     prev: str = GENESIS

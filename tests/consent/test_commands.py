@@ -67,3 +67,17 @@ def test_an_older_copy_is_reported_by_verify(home: Home) -> None:
     done = home.call("consent", "verify")
     assert done.returncode == 1
     assert "an older copy of the store was put back" in done.stderr
+
+
+def test_a_yes_to_a_host_is_signed_into_the_ledger_if_there_is_one(home: Home) -> None:
+    assert home.call("skills", "allow", "weather", "--yes").returncode == 0
+    assert not (home.folder / "state/assistant/consent").exists(), "nothing that anybody said is to be kept"
+    assert home.call("consent", "grant", "usage", "--yes").returncode == 0
+    assert home.call("skills", "allow", "weather", "--yes").returncode == 0
+    assert home.call("skills", "forbid", "weather").returncode == 0
+    *_, yes, end, _ = home.call("consent", "log").stdout.splitlines()
+    assert "allowed" in yes
+    assert "network:weather" in yes
+    assert "api.open-meteo.com:443" in yes
+    assert "forbidden" in end
+    assert "ledger: 4 records" in home.call("consent", "verify").stdout
