@@ -7,8 +7,9 @@ itself is never imported. Architecture and training: Jeffries et al. 2024, arXiv
 from __future__ import annotations
 
 import importlib.util
+import os
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,7 +19,8 @@ import numpy.typing as npt
 
 from assistant.errors import EngineError, ModelError
 from assistant.stt.memory import release_memory
-from assistant.stt.moonshine_graph import HEAD_SIZE, HEADS, LAYERS, cross_graph, read_weights, step_graph
+from assistant.stt.moonshine_graph import HEAD_SIZE, HEADS, LAYERS, cross_graph, encoder_graph, step_graph
+from assistant.stt.moonshine_weights import Weights, read_weights
 from assistant.stt.tokenizer import BOS, Tokenizer, load
 
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -87,21 +89,20 @@ class MoonshineModel:
 
         self.tokenizer: Tokenizer = load(folder / "tokenizer.bin")
         self._errors: tuple[type[Exception], ...] = _ort_errors(onnxruntime)
-        self._encoder = self._session(onnxruntime, folder / _FILES[0], threads)
-        file = folder / _FILES[1]
-        try:
-            weights = read_weights(file)
-        except (OSError, KeyError, ValueError, StopIteration, struct.error) as error:
-            raise _unusable(file) from error
-        self._embedding = weights.embedding
-        self._cross = self._session(onnxruntime, file, threads, cross_graph(weights))
-        self._decoder = self._session(onnxruntime, file, threads, step_graph(weights))
-        weights.release()
-        del weights
+        encoder, decoder = (_read(folder / name) for name in _FILES[:2])
+        self._encoder = self._session(onnxruntime, encoder, encoder_graph, threads)
+        self._cross = self._session(onnxruntime, decoder, cross_graph, threads)
+        self._decoder = self._session(onnxruntime, decoder, step_graph, threads)
+        self._embedding = decoder.embedding()
+        for weights in (encoder, decoder):
+            weights.release()
         release_memory()
 
-    def _session(self, runtime: Any, path: Path, threads: int, graph: bytes | None = None) -> Any:
-        """Of the model in `path`, or of a graph made from it."""
+    def _session(self, runtime: Any, weights: Weights, graph: Callable[[Weights], bytes], threads: int) -> Any:
+        try:
+            model = graph(weights)
+        except (LookupError, ValueError) as error:
+            raise _unusable(weights.place) from error
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -113,22 +114,23 @@ class MoonshineModel:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
-            return runtime.InferenceSession(graph or str(path), options, providers=["CPUExecutionProvider"])
+            # From a file without a place on a disk: given as bytes, the runtime would keep them beside what it makes.
+            with os.fdopen(os.memfd_create("moonshine"), "wb") as file:
+                file.write(model)
+                file.flush()
+                path = f"/proc/self/fd/{file.fileno()}"
+                return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except self._errors as error:
-            raise _unusable(path) from error
+            raise _unusable(weights.place) from error
 
     def encode(self, samples: npt.NDArray[np.int16] | Floats) -> Heard:
         """Look at one utterance: int16 or float32 in [-1, 1], 16 kHz, shape (n,). Raises EngineError."""
-        sound = np.zeros((1, max(len(samples), MIN_SAMPLES)), np.float32)
+        sound = np.zeros((1, 1, max(len(samples), MIN_SAMPLES)), np.float32)
         np.multiply(
-            samples, 1 / 32768 if samples.dtype == np.int16 else 1.0, out=sound[0, : len(samples)], casting="unsafe"
+            samples, 1 / 32768 if samples.dtype == np.int16 else 1.0, out=sound[0, 0, : len(samples)], casting="unsafe"
         )
         try:
-            (hidden,) = self._encoder.run(
-                None, {"input_values": sound, "attention_mask": np.ones(sound.shape, np.int64)}
-            )
-        except self._errors as error:
-            raise EngineError("the recogniser's encoder failed", where="stt.moonshine") from error
+            (hidden,) = self._run(self._encoder, ["hidden"], {"samples": sound})
         finally:
             sound.fill(0.0)
         return Heard(hidden, ())
@@ -173,12 +175,19 @@ class MoonshineModel:
         try:
             out: list[Floats] = session.run(wanted, feed)
         except self._errors as error:
-            raise EngineError("the recogniser's decoder failed", where="stt.moonshine") from error
+            raise EngineError("the recogniser's model failed", where="stt.moonshine") from error
         return out
 
 
 def _nothing(rows: int) -> Cache:
     return Cache((np.zeros((rows, HEADS, 0, HEAD_SIZE), np.float32),) * len(_PLACES))
+
+
+def _read(file: Path) -> Weights:
+    try:
+        return read_weights(file)
+    except (OSError, LookupError, ValueError, struct.error) as error:
+        raise _unusable(file) from error
 
 
 def _unusable(path: Path) -> ModelError:
