@@ -2,7 +2,8 @@
 
     python -m assistant.attest
 
-Prints a line for each way and how the kernel refused it; the exit status is 0 if all were refused.
+Prints a line for each way and how the kernel refused it; the exit status is 0 if all were refused. ENOENT and
+ECONNREFUSED are refusals too: within its walls the process sees nothing and nobody under that name.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from errno import EFAULT, EROFS, errorcode
+from errno import ECONNREFUSED, EFAULT, EROFS, errorcode
 from pathlib import Path
 
 from assistant.config.paths import Paths, find_paths
@@ -24,8 +26,26 @@ WORD = b"attest"
 _libc = ctypes.CDLL(None, use_errno=True)
 _NUMBERS = {
     # asm/unistd.h of x86-64, and asm-generic/unistd.h, which all newer processors share
-    "x86_64": {"add_key": 248, "keyctl": 250, "io_uring_setup": 425, "mq_open": 240, "shmget": 29, "unshare": 272},
-    "aarch64": {"add_key": 217, "keyctl": 219, "io_uring_setup": 425, "mq_open": 180, "shmget": 194, "unshare": 97},
+    "x86_64": {
+        "add_key": 248,
+        "keyctl": 250,
+        "io_uring_setup": 425,
+        "mq_open": 240,
+        "mq_unlink": 241,
+        "shmget": 29,
+        "shmctl": 31,
+        "unshare": 272,
+    },
+    "aarch64": {
+        "add_key": 217,
+        "keyctl": 219,
+        "io_uring_setup": 425,
+        "mq_open": 180,
+        "mq_unlink": 181,
+        "shmget": 194,
+        "shmctl": 195,
+        "unshare": 97,
+    },
 }
 
 
@@ -47,21 +67,21 @@ def attempts(paths: Paths) -> list[Attempt]:
     ways: dict[str, Callable[[], object]] = {
         **{f"a file in {place}": _file(place) for place in _places(paths, home)},
         "a mount that is not read-only": lambda: _mounts(paths),
-        "a change of a file that is there": lambda: os.open(Path(__file__), os.O_RDWR),
-        "a file without a name": lambda: os.open(home, os.O_RDWR | os.O_TMPFILE, 0o600),
+        "a change of a file that is there": lambda: os.close(os.open(Path(__file__), os.O_RDWR)),
+        "a file without a name": lambda: os.close(os.open(home, os.O_RDWR | os.O_TMPFILE, 0o600)),
         "a shared mapping of a file": _mapping,
         "a name for a file (link)": lambda: _made(home / _NAME, lambda path: os.link(__file__, path)),
         "another name for a file": lambda: _renamed(home),
         "a pipe with a name": lambda: _made(home / _NAME, os.mkfifo),
-        "an attribute of a file": lambda: os.setxattr(home, "user.attest", WORD),
-        "times of a file": lambda: os.utime(home),
-        "a memory file": lambda: os.memfd_create("attest"),
-        "System V shared memory": lambda: _call("shmget", 0x61747374, 4096, 0o1600),
+        "an attribute of a file": lambda: _attribute(home),
+        "times of a file": lambda: _times(home),
+        "a memory file": lambda: os.close(os.memfd_create("attest")),
+        "System V shared memory": _shared_memory,
         "POSIX shared memory": lambda: _made(Path("/dev/shm") / _NAME, lambda path: path.touch(exist_ok=False)),
-        "a message queue": lambda: _call("mq_open", b"attest", os.O_RDWR | os.O_CREAT, 0o600, None),
+        "a message queue": _queue,
         "a key of the kernel's": lambda: _call("add_key", b"user", b"attest", WORD, len(WORD), -2),
         "the kernel's keyrings": lambda: _call("keyctl", 0, -2, 1),
-        "io_uring": lambda: _call("io_uring_setup", 1, bytes(120)),
+        "io_uring": lambda: os.close(_call("io_uring_setup", 1, bytes(120))),
         "the memory of another process": lambda: _traced(os.getppid()),
         "the memory of the first process": lambda: _written(1),
         "namespaces of its own": lambda: _call("unshare", 0x10000000),
@@ -74,7 +94,7 @@ def attempts(paths: Paths) -> list[Attempt]:
         "the system's log": lambda: _sent(socket.AF_UNIX, socket.SOCK_DGRAM, "/dev/log"),
         "the journal": lambda: _sent(socket.AF_UNIX, socket.SOCK_DGRAM, "/run/systemd/journal/socket"),
         "the system's bus": lambda: _sent(socket.AF_UNIX, socket.SOCK_STREAM, "/run/dbus/system_bus_socket"),
-        "a socket without a file, of another": lambda: _sent(socket.AF_UNIX, socket.SOCK_STREAM, "\0attest"),
+        "a socket without a file, of another": _strangers,
     }
     return [Attempt(way, _refusal(work)) for way, work in ways.items()]
 
@@ -131,9 +151,51 @@ def _mounts(paths: Paths) -> None:
         in_ram = kind == "tmpfs" and place in ours
         # The nodes of single devices are mounts of what /dev is outside.
         kernels = kind in ("proc", "devpts") or place.startswith("/dev/")
-        if "ro" not in options.split(",") and not in_ram and not kernels:
+        if "ro" not in options.split(",") and not in_ram and not kernels and _is_reached(place, fields.split()[0]):
             return
     raise OSError(EROFS, os.strerror(EROFS))
+
+
+def _is_reached(place: str, mount: str) -> bool:
+    """Whether the path of a mount, as the kernel's table writes it, leads there: not when it lies in a folder that this
+    user may not enter (bubblewrap leaves such mounts as they were), or behind another mount."""
+    try:
+        there = os.open(re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), place), os.O_PATH)
+    except (PermissionError, FileNotFoundError):
+        return False
+    try:
+        known = Path(f"/proc/self/fdinfo/{there}").read_text()
+    finally:
+        os.close(there)
+    return re.search(r"^mnt_id:\s*(\d+)$", known, re.M)[1] == mount  # type: ignore[index]
+
+
+def _attribute(path: Path) -> None:
+    os.setxattr(path, "user.attest", WORD)
+    os.removexattr(path, "user.attest")
+
+
+def _times(path: Path) -> None:
+    """Set them to what they are."""
+    now = path.stat()
+    os.utime(path, ns=(now.st_atime_ns, now.st_mtime_ns))
+
+
+def _shared_memory() -> None:
+    segment = _call("shmget", 0x61747374, 4096, 0o1600)
+    _call("shmctl", segment, 0, None)  # IPC_RMID
+
+
+def _queue() -> None:
+    os.close(_call("mq_open", _NAME.encode(), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600, None))
+    _call("mq_unlink", _NAME.encode())
+
+
+def _strangers() -> None:
+    """Raises OSError when no process that has such a socket can be seen: then none can be spoken to."""
+    names = [line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
+    if not any(name.startswith("@") for name in names):
+        raise OSError(ECONNREFUSED, os.strerror(ECONNREFUSED))
 
 
 def _mapping() -> None:
@@ -144,12 +206,12 @@ def _mapping() -> None:
         os.close(file)
 
 
-def _call(name: str, *arguments: object) -> None:
+def _call(name: str, *arguments: object) -> int:
     numbers = _NUMBERS.get(os.uname().machine)
     if numbers is None or sys.maxsize < 1 << 32:
         raise _Unknown
     plain = [ctypes.c_long(each) if isinstance(each, int) else each for each in arguments]
-    _checked(_libc.syscall(ctypes.c_long(numbers[name]), *plain))
+    return _checked(_libc.syscall(ctypes.c_long(numbers[name]), *plain))
 
 
 def _traced(pid: int) -> None:
@@ -167,10 +229,11 @@ def _written(pid: int) -> None:
             raise
 
 
-def _checked(result: int) -> None:
+def _checked(result: int) -> int:
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+    return result
 
 
 def _sent(family: int, kind: int, address: object) -> None:

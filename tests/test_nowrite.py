@@ -54,6 +54,24 @@ def test_without_walls_ways_are_open(paths: Paths) -> None:
     assert not list(Path("/tmp").glob(".attest-*"))
 
 
+def test_trying_leaves_nothing_behind_where_a_way_is_open(tmp_path: Path) -> None:
+    def state() -> tuple[str, list[str], list[Path]]:
+        return Path("/proc/sysvipc/shm").read_text(), os.listxattr(tmp_path), sorted(tmp_path.rglob("*"))
+
+    home = Home(tmp_path)
+    before = state()
+    subprocess.run([sys.executable, "-m", "assistant.attest"], env=home.env, capture_output=True, check=False)
+    assert state() == before
+
+
+def test_a_mount_that_its_path_does_not_lead_to_does_not_count() -> None:
+    table = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    mount = next(fields[0] for fields in reversed(table) if fields[4] == "/proc")
+    assert attest._is_reached("/proc", mount)
+    assert not attest._is_reached("/proc", "0"), "another lies over it"
+    assert not attest._is_reached("/proc/there\\040is none", mount)
+
+
 def test_within_its_walls_every_way_is_refused(paths: Paths, tmp_path: Path) -> None:
     if not shutil.which("bwrap"):
         pytest.skip("bubblewrap is not installed")
