@@ -7,7 +7,6 @@ microphone opens; the service does it again when it starts.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,8 @@ from assistant.consent import debug
 from assistant.consent.answers import Answer, Answers
 from assistant.consent.challenge import two_words
 from assistant.consent.door import Door
+from assistant.consent.eyes import Eyes
+from assistant.consent.forgetting import Forgetting
 from assistant.consent.purge import Receipt
 from assistant.consent.room import Room
 from assistant.consent.wire import GateServer
@@ -34,10 +35,6 @@ OWN = "privacy"
 LOCALE = Path(__file__).parent
 """The folder whose `locale/` holds their sentences."""
 SWEEP_SECONDS = 3600.0
-PAUSE_SECONDS = 3.0
-"""How long forgetting waits for skills to stand still."""
-SEEING_SECONDS = 3.0
-"""How long "are you recording" waits for the look at the microphone."""
 
 T = TypeVar("T")
 
@@ -110,8 +107,8 @@ class ConsentService(Service):
         """Which skill each open session asked."""
         self._recent: deque[str] = deque(maxlen=2)
         self._locked = ""
-        self._paused = asyncio.Event()
-        self._seeing: asyncio.Future[audio.Seen] | None = None
+        self._forgetting = Forgetting(room, self.say, self._quietly)
+        self._eyes = Eyes(self.say)
         self._worker: ThreadPoolExecutor | None = None
         self._debug = debug.DebugGrant(
             store=room.store,
@@ -185,10 +182,9 @@ class ConsentService(Service):
             case consent.Scrub():
                 self.spawn(self._scrub(message), "scrub")
             case skill.Paused():
-                self._paused.set()
+                self._forgetting.stand_still()
             case audio.Seen():
-                if self._seeing is not None and not self._seeing.done():
-                    self._seeing.set_result(message)
+                self._eyes.saw(message)
             case skill.Answer(skill=skill_name) if skill_name == OWN:
                 await self._yes.answered(message)
 
@@ -225,51 +221,17 @@ class ConsentService(Service):
         self._report(message.session, answer)
 
     async def _recording(self, session: str) -> None:
-        """The microphone is as the kernel and the sound server see it, not as anybody here believes."""
-        self._seeing = asyncio.get_running_loop().create_future()
-        self.say(audio.Look())
-        microphone = "unseen"
-        with contextlib.suppress(TimeoutError):
-            seen = await asyncio.wait_for(self._seeing, SEEING_SECONDS)
-            unseen = seen.blind and not seen.ours
-            microphone = "wrong" if seen.fault else "unseen" if unseen else "open" if seen.ours else "closed"
-        self._report(session, await self._work(partial(self._answers.answer, "recording", {"microphone": microphone})))
+        values: dict[str, float | str | None] = {"microphone": await self._eyes.look()}
+        self._report(session, await self._work(partial(self._answers.answer, "recording", values)))
 
     async def _forget_everything(self, session: str) -> None:
-        await self._pause()
+        await self._forgetting.pause()
         self._report(session, await self._work(partial(self._answers.answer, "forget_everything", {})))
 
-    async def _pause(self) -> None:
-        """First the skills stand still, so that none writes down again what is being destroyed."""
-        self._paused.clear()
-        self.say(consent.Forget())
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._paused.wait(), PAUSE_SECONDS)
-
     async def _scrub(self, wish: consent.Scrub) -> None:
-        """The owner's command, which has a folder of its own in mind."""
-        if wish.state != str(self._room.paths.state):
-            self.say(consent.Refused(purpose="everything", why="elsewhere"))
-            return
-        await self._pause()
-        receipt = await self._quietly(partial(self._room.purge.everything, method="cli", actor=wish.actor))
-        if receipt is None:
-            gone = consent.Destroyed(why="everything", clips=0, code="", failed=("store",), request=wish.request)
-            self.say(gone)
-            return
-        self._locked = ""
-        self.spawn(self._debug.end("withdrawn"), "debug")
-        self.say(
-            consent.Destroyed(
-                why="everything",
-                clips=receipt.clips,
-                code=receipt.code,
-                failed=receipt.failed,
-                request=wish.request,
-                gone=tuple(consent.Gone(surface=name, count=count) for name, count in receipt.counts.items()),
-                copies=receipt.copies,
-            )
-        )
+        if await self._forgetting.scrub(wish):
+            self._locked = ""
+            self.spawn(self._debug.end("withdrawn"), "debug")
 
     def _report(self, session: str, answer: Answer) -> None:
         if answer.receipt is not None:
