@@ -36,6 +36,8 @@ _MOST_EDITS = 2.6
 _ENTRY_BUDGET = 0.75
 _VALUE_BUDGET = 0.6
 _LONGEST_TEXT = 24
+_SHORTER = 3
+"""Words of free text by which a sentence with a small error must be shorter to count for more than an exact one."""
 _TEXT_STRICTNESS = 1.6
 """Errors count this much more around free text, which would take any words."""
 
@@ -255,8 +257,12 @@ def _ranked(found: list[tuple[float, int, Match]]) -> list[Match]:
     exact = [(free, match) for confidence, free, match in found if confidence == 1.0]
     if exact:
         fewest = min(free for free, _ in exact)
+        # Free text takes any words: a small error is likelier than a long text that ends in a time or a list.
+        closer = [each for each in found if each[1] + _SHORTER <= fewest and each[2].slots]
+        if closer:
+            return _ranked(closer)
         return sorted((match for free, match in exact if free == fewest), key=lambda match: len(match.slots))
-    best = sorted(found, key=lambda each: (-each[0], each[1]))
+    best = sorted(found, key=lambda each: (-each[0], each[1], len(each[2].slots)))
     return [match for confidence, _, match in best if confidence >= best[0][0] - CLOSE]
 
 
