@@ -161,7 +161,7 @@ class Pipeline:
                 # The dialogue's answer to this comes after all that the recording caused so far.
                 self.bus.publish(system.Probe(), "client")
             else:
-                self.bus.publish(dialog.Listen(from_sample=start), "client")
+                self.bus.publish(dialog.Listen(from_sample=start, whole=True), "client")
             found = [message async for message in _until_settled(inbox, probed=wake_word)]
         finally:
             inbox.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -52,11 +52,11 @@ async def hear(context: Context, arguments: argparse.Namespace) -> int:
         if not Path(folder).is_dir():
             raise SkillError("no such folder", where=folder, hint="--skills takes a skill's folder or one of skills")
     failures = 0
-    async with _ears(context, arguments) as ears:
+    async with ears(context, arguments.skills, wake_word=not arguments.no_wake) as pipeline:
         for file in arguments.files:
             try:
                 samples = await asyncio.to_thread(read_speech, Path(file))
-                heard = await ears.hear(samples, wake_word=not arguments.no_wake)
+                heard = await pipeline.hear(samples, wake_word=not arguments.no_wake)
                 samples[:] = 0
             except AssistantError as error:
                 failures += 1
@@ -67,33 +67,35 @@ async def hear(context: Context, arguments: argparse.Namespace) -> int:
 
 
 @asynccontextmanager
-async def _ears(context: Context, arguments: argparse.Namespace) -> AsyncIterator[Pipeline]:
+async def ears(
+    context: Context, more_skills: Sequence[str], *, wake_word: bool, build: Callable[..., Builder] = Builder
+) -> AsyncIterator[Pipeline]:
     """Ears here; understanding by the running assistant, or here too when there is none or with --skills.
 
     Recordings must not set real timers, so a pipeline made here keeps its skills' data in a folder that goes away.
     """
     replay = Replay()
-    names = ["stt", "dialog"] if arguments.no_wake else ["wake", "stt", "dialog"]
+    names = ["wake", "stt", "dialog"] if wake_word else ["stt", "dialog"]
     async with running(context) as hub:
         with scratch(context.paths) as folder_of_skills:
             paths = dataclasses.replace(context.paths, state=folder_of_skills)
             installed = context.paths.installed_skills
             own = (str(installed),) if installed.is_dir() else ()
-            folders = (*context.config.skills.folders, *own, *arguments.skills)
+            folders = (*context.config.skills.folders, *own, *more_skills)
             skills = dataclasses.replace(context.config.skills, folders=folders)
             # Where the recording is the request, nobody knows how long its silence before the first word is.
-            patience = MOST_PATIENCE if arguments.no_wake else context.config.dialog.patience_seconds
+            patience = context.config.dialog.patience_seconds if wake_word else MOST_PATIENCE
             dialog = dataclasses.replace(context.config.dialog, patience_seconds=patience)
             config = dataclasses.replace(context.config, skills=skills, dialog=dialog)
-            builder = Builder(config, paths, context.clock, microphone=replay)
-            if hub is not None and not arguments.skills:
+            builder = build(config, paths, context.clock, microphone=replay)
+            if hub is not None and not more_skills:
                 factories = {**builder.factories(names), Relay.name: lambda: Relay(hub)}
-                async with Pipeline(factories, replay=replay, learns=False) as ears:
-                    yield ears
+                async with Pipeline(factories, replay=replay, learns=False) as pipeline:
+                    yield pipeline
             else:
                 factories = builder.factories([*names, "intent", "skills", "consent"])
-                async with Pipeline(factories, replay=replay) as ears:
-                    yield ears
+                async with Pipeline(factories, replay=replay) as pipeline:
+                    yield pipeline
 
 
 def _result(file: str, heard: Heard) -> dict[str, Any]:

@@ -51,8 +51,8 @@ class Machine(Sessions):
         match message:
             case wake.Detected(word=word, sample=sample):
                 yield from self._listen("wake", now, from_sample=sample, wake_word=word)
-            case dialog.Listen(from_sample=sample):
-                yield from self._listen("button", now, from_sample=sample)
+            case dialog.Listen(from_sample=sample, whole=whole):
+                yield from self._listen("button", now, from_sample=sample, whole=whole)
             case dialog.Ask():
                 yield from self._typed(message, now)
             case dialog.Cancel():
@@ -157,6 +157,7 @@ class Machine(Sessions):
         wake_word: str = "",
         asked: Session | None = None,
         quiet: bool = False,
+        whole: bool = False,
     ) -> Iterator[Message]:
         """Begin a spoken session; it interrupts the one before."""
         if self._voice is not None:
@@ -182,6 +183,7 @@ class Machine(Sessions):
             expects=expects,
             options=options,
             skill=session.answers,
+            whole=whole,
         )
         if self._chimes and not quiet:
             yield audio.Chime(name="listen")

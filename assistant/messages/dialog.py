@@ -18,6 +18,8 @@ class Listen(Message):
     wish: ClassVar[bool] = True
     from_sample: int = -1
     """The first sample that counts; -1 means from now on."""
+    whole: bool = False
+    """The sound from there to its end is one request (a recording)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,8 @@ class Listening(Message):
     """The kind of answer that `skill` has asked for (see `skill.replied`); anything else may be said too."""
     options: tuple[Spoken, ...] = ()
     skill: str = ""
+    whole: bool = False
+    """See `dialog.listen`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

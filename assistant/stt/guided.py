@@ -36,6 +36,8 @@ OVER = 0.9
 quiet room, and 5 of 18 pauses before their end."""
 NOT_OVER = 0.5
 """A sentence that cannot go on, but sounds less over than this, was misheard."""
+JOINED_EASE = 0.6
+"""Several requests in one sentence fit noise more easily, so the thresholds are this much nearer."""
 RIVALS = 3
 
 
@@ -123,6 +125,9 @@ class Guide:
         if fit is None or not result.found or not self._acceptance.accepts(fit) or self.is_cut(result):
             return None
         best = self._plainest(result)
+        joined = any(step.place.net == JOINED for step in steps(best.path))
+        if joined and not self._acceptance.eased(JOINED_EASE).accepts(fit):
+            return None
         nexts = self.network.nexts(best.place)
         gap, rival = self._rival(result, best)
         intent = nexts.intents[0]
@@ -130,7 +135,7 @@ class Guide:
             gap, rival = 0.0, nexts.intents[1]
         confidence = self._acceptance.confidence(fit)
         meaning = None
-        if all(step.place.net != JOINED for step in steps(best.path)):
+        if not joined:
             meaning = Meaning(
                 intent=intent,
                 skill=intent.partition(".")[0],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from assistant.grammar.sentences import SkillSentences
 from assistant.grammar.sound import read_sounds
 from assistant.grammar.words import words
 from assistant.stt import guard
-from assistant.stt.acceptance import read_acceptance
+from assistant.stt.acceptance import Fit, read_acceptance
 from assistant.stt.buffer import UtteranceBuffer
 from assistant.stt.engine import Hypothesis, Outlook
 from assistant.stt.expected import ANYTHING, PRIOR, Expected, answers
@@ -21,6 +22,7 @@ from assistant.stt.memory import release_memory
 from assistant.stt.moonshine_model import MoonshineModel
 from assistant.stt.shared import SharedModel
 from assistant.stt.tokenizer import EOS
+from assistant.stt.views import is_unsure, views
 from assistant.stt.wakeword import possible_remains, strip_wake_word
 
 EASE = 1.0
@@ -30,6 +32,24 @@ UNCHANGED_SECONDS = 0.4
 """When a whole sentence is still the same after so much more sound, that was noise, and the person has finished."""
 
 _NOTHING = Hypothesis(text="", confidence=0.0, language="en")
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What some sound was heard as, and how well the best sentence fits it."""
+
+    heard: Hypothesis
+    outlook: Outlook
+    fit: Fit | None
+
+    @property
+    def understood(self) -> bool:
+        return self.heard.meaning is not None or self.heard.several
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether other views of the same sound may help."""
+        return self.fit is not None and is_unsure(self.fit)
 
 
 class MoonshineEngine:
@@ -50,7 +70,7 @@ class MoonshineEngine:
         """The sentences of what is expected."""
         self._sound = UtteranceBuffer()
         self._wake_word = ""
-        self._ready: tuple[Hypothesis, Outlook] | None = None
+        self._ready: _Look | None = None
         self._said: tuple[str, int] = ("", 0)
         """The sentence at the last pauses, and how much sound there was when it was whole for the first time."""
 
@@ -82,8 +102,8 @@ class MoonshineEngine:
 
     def outlook(self) -> Outlook:
         """Decode what was said so far, and tell whether it could be all. Raises EngineError."""
-        self._ready = self._decode(self._loaded())
-        heard, outlook = self._ready
+        self._ready = self._decode(self._loaded(), self._sound.view())
+        heard, outlook = self._ready.heard, self._ready.outlook
         if outlook not in ("complete", "likely"):
             self._said = ("", 0)
         elif heard.text != self._said[0]:
@@ -96,8 +116,11 @@ class MoonshineEngine:
         """Decode what was heard. Raises EngineError."""
         model = self._loaded()
         try:
-            ready = self._ready if settled else None
-            return (ready or self._decode(model))[0]
+            sound = self._sound.view()
+            found = (self._ready if settled else None) or self._decode(model, sound)
+            if found.is_unsure:
+                found = _agreed([found, *(self._decode(model, view) for view in views(sound))])
+            return found.heard
         finally:
             self._ready = None
             self._said = ("", 0)
@@ -125,63 +148,65 @@ class MoonshineEngine:
             raise EngineError("the recogniser was not started", where="stt.moonshine")
         return self._model
 
-    def _decode(self, model: MoonshineModel) -> tuple[Hypothesis, Outlook]:
-        sound = self._sound.view()
-        heard, outlook = self._decode_sound(model, sound)
-        if heard.meaning is not None or heard.several or not heard.text or not self._wake_word or self._guide is None:
-            return heard, outlook
+    def _decode(self, model: MoonshineModel, sound: Samples) -> _Look:
+        look = self._decode_sound(model, sound)
+        heard = look.heard
+        if look.understood or not heard.text or not self._wake_word or self._guide is None:
+            return look
         # The end of the wake word, a pause, and the request: look at what comes behind the pause, if nothing weighty
         # is lost with it.
         behind = guard.first_pause(sound)
         if behind and not read_sounds(self.language).weighty & set(words(heard.text)[:1]):
-            again, other = self._decode_sound(model, sound[behind:])
-            if again.meaning is not None or again.several:
-                return again, other
-        return heard, outlook
+            again = self._decode_sound(model, sound[behind:])
+            if again.understood:
+                return again
+        return look
 
-    def _decode_sound(self, model: MoonshineModel, sound: Samples) -> tuple[Hypothesis, Outlook]:
+    def _decode_sound(self, model: MoonshineModel, sound: Samples) -> _Look:
         if guard.is_silent(sound):
-            return _NOTHING, "unknown"
+            return _Look(_NOTHING, "unknown", None)
         dynamics = guard.loudness_range(sound)
         if dynamics < guard.STEADY_DB:
-            return _NOTHING, "unknown"
+            return _Look(_NOTHING, "unknown", None)
         begun = start(model, model.encode(sound))
         free = greedy(model, begun, guard.token_limit(len(sound)))
         text = model.tokenizer.decode(free.tokens)
         outlook: Outlook = "unknown"
+        fit: Fit | None = None
         if self._guide is not None:
             strict = strip_wake_word(text, self._wake_word)
-            understood, outlook, value = self._follow(self._guide, begun, free, strict, len(sound))
+            understood, outlook, fit = self._follow(self._guide, begun, free, strict, len(sound))
             for at in self._remains(text) if understood is None and strict == text else ():
-                understood, other, value = self._follow(self._guide, begun, free, text[at:], len(sound))
+                understood, other, better = self._follow(self._guide, begun, free, text[at:], len(sound))
                 if understood is not None:
-                    outlook = other
+                    outlook, fit = other, better
                     break
             if self._answers is not None:
                 answer, other, likely = self._follow(self._answers, begun, free, text, len(sound))
-                if answer is not None and (understood is None or likely + PRIOR > value):
+                if answer is not None and (understood is None or _value(likely) + PRIOR > _value(fit)):
                     same = understood is not None and understood.text == answer.text
-                    return self._heard(answer, understood if same else None), other
+                    return _Look(self._heard(answer, understood if same else None), other, None)
             if understood is not None:
-                return self._heard(understood, understood), outlook
+                return _Look(self._heard(understood, understood), outlook, fit)
         if guard.loops(free.tokens) or guard.is_invented(text, free.mean, dynamics):
-            return _NOTHING, outlook
+            return _Look(_NOTHING, outlook, fit)
         for at in self._remains(text):
             if text[:at].rstrip()[-1] in ",.!?":
                 text = text[at : at + 1].upper() + text[at + 1 :]
                 break
-        return Hypothesis(text=text, confidence=float(np.exp(min(free.mean, 0.0))), language=self.language), outlook
+        heard = Hypothesis(text=text, confidence=float(np.exp(min(free.mean, 0.0))), language=self.language)
+        return _Look(heard, outlook, fit)
 
     def _follow(
         self, guide: Guide, begun: Start, free: Free, rest: str, samples: int
-    ) -> tuple[Understood | None, Outlook, float]:
-        """What the end `rest` of the free text is along the sentences, and how likely; before it comes the wake word,
-        if anything."""
+    ) -> tuple[Understood | None, Outlook, Fit | None]:
+        """What the end `rest` of the free text is along the sentences, and how well that fits; before it comes the wake
+        word, if anything."""
         prefix = self._tokens_before(free, rest)
         after = start_after(self._loaded(), begun, free.tokens[:prefix])
         result, fit = guide.follow(after, free.after(prefix), samples)
         understood = guide.understand(result, fit)
-        return understood, guide.outlook(result, understood), fit.value if fit is not None else 0.0
+        return understood, guide.outlook(result, understood), fit
 
     def _heard(self, words: Understood, meaning: Understood | None) -> Hypothesis:
         return Hypothesis(
@@ -209,6 +234,18 @@ class MoonshineEngine:
             if left == wanted:
                 return count
         return 0
+
+
+def _agreed(looks: Sequence[_Look]) -> _Look:
+    """The best of several looks at the same sound. Noise fits some sentence now and then, but not in most of them."""
+    understood = [look for look in looks if look.understood]
+    if 2 * len(understood) > len(looks):
+        return max(understood, key=lambda look: _value(look.fit))
+    return next(look for look in looks if not look.understood)
+
+
+def _value(fit: Fit | None) -> float:
+    return fit.value if fit is not None else 0.0
 
 
 def greedy(model: MoonshineModel, start: Start, limit: int) -> Free:

@@ -73,6 +73,8 @@ class Settings:
     """Added per token when sentences of different lengths are compared: short ones are too likely."""
     free_cost: float = 1.5
     """Taken per token of free text, so that the words of a sentence win against the same words in a free slot."""
+    join_cost: float = 3.0
+    """Taken per word that joins two requests, so that one request wins against two that sound like it."""
     free_choices: int = 6
     """Tokens tried at each step of free text."""
     max_tokens: int = 60

@@ -129,3 +129,31 @@ def test_events_come_in_order(parts: list[tuple[float, bool]], level: int) -> No
     assert [isinstance(event, Started) for event in before] == [at == 0 for at in range(len(before))]
     assert (ended.cause == "silence") == (not before)
     assert 0 <= ended.voiced <= ended.decided <= len(sound)
+
+
+@settings(max_examples=30, deadline=None)
+@given(stretches, st.integers(0, 800), st.integers(100, 5000))
+def test_it_can_go_on_after_every_end(parts: list[tuple[float, bool]], level: int, size: int) -> None:
+    sound = speak([*parts, (0.5, False)])
+    sound = (sound + steady(level, len(sound) / RATE + 0.1)[: len(sound)]).astype(np.int16)
+    endpointer = Endpointer(patience=1, max_seconds=2)
+    last = 0
+    for at in range(0, len(sound), size):
+        for event in endpointer.feed(sound[at : at + size]):
+            if isinstance(event, Started):
+                assert last <= event.sample
+            if isinstance(event, Ended):
+                assert endpointer.since <= event.decided <= at + size
+                assert event.cause == "silence" or endpointer.began <= event.voiced <= event.decided
+                last = event.decided
+                endpointer.again(1)
+                assert (endpointer.since, endpointer.state) == (last, "waiting")
+        assert 0 <= endpointer.noisy_seconds() <= 0.2
+
+
+def test_noise_asks_for_more_silence() -> None:
+    sound = speak([(0.5, False), (2, True), (0.3, False)])
+    quiet, noisy = Endpointer(), Endpointer()
+    quiet.feed(sound)
+    noisy.feed((sound + steady(900, len(sound) / RATE)).astype(np.int16))
+    assert quiet.noisy_seconds() == 0 < noisy.noisy_seconds()

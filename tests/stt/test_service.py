@@ -239,9 +239,9 @@ class Endless:
         return self
 
     async def __aiter__(self) -> AsyncIterator[Frame]:
-        sound = speak([(0.08, True)])
-        for index in range(20):
-            self.frames.append(Frame(index=index, samples=sound.copy()))
+        sound = speak([(0.4, False), (1.2, True)])
+        for index, at in enumerate(range(0, len(sound), 1280)):
+            self.frames.append(Frame(index=index, samples=sound[at : at + 1280].copy()))
             yield self.frames[-1]
         self.given.set()
         await asyncio.Event().wait()

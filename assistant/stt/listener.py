@@ -1,0 +1,266 @@
+"""Hears one request: utterance after utterance, until one of them is understood.
+
+No sound is given up before it was understood. What a clatter or a pause has cut off stays, and is looked at again
+together with what follows; then what follows alone. Where the sound has a definite end, all of it is looked at last.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from assistant.audio.frame import RATE, Frame
+from assistant.config.schema import Stt
+from assistant.messages import Seconds, Slot, Spoken, dialog, stt
+from assistant.stt.buffer import SessionBuffer
+from assistant.stt.endpoint import Ended, Endpointer, Paused, Resumed, Started
+from assistant.stt.engine import Hypothesis, Meaning, Outlook, SttEngine
+from assistant.stt.expected import Expected
+from assistant.stt.wakeword import strip_wake_word
+
+OPEN_SECONDS = 0.8
+"""So much more silence is allowed when a sentence has been begun that cannot end yet."""
+LIKELY_SECONDS = 0.4
+"""Silence that ends a sentence which sounds as if it were over."""
+LEAD_SECONDS = 1.0
+"""Sound before the first voiced moment that is listened to: in noise a quiet beginning is not noticed."""
+JOIN_SECONDS = 2.0
+"""What was not understood belongs to what follows within this time."""
+DOUBTFUL_SECONDS = 0.6
+DOUBTFUL_CONFIDENCE = 0.6
+"""Words from less voice than this, and less sure than this, may have been a cough or a clatter."""
+CERTAIN = 0.75
+"""The same for sentences of a skill."""
+DOUBT_SECONDS = 1.5
+"""How long to wait for something better."""
+
+T = TypeVar("T")
+
+
+class Work(Protocol):
+    """Runs a job in the engine's thread."""
+
+    def __call__(self, job: Callable[[], T], /) -> Awaitable[T]: ...
+
+
+@dataclass(slots=True)
+class _Utterance:
+    """One stretch of speech in the sound of the session; all in samples from its beginning."""
+
+    began: int
+    ended: Ended
+    start: int
+    """Where the sound begins that the engine was given."""
+    heard: Hypothesis
+    seconds: tuple[Seconds, ...]
+
+    @property
+    def understood(self) -> bool:
+        return self.heard.meaning is not None or self.heard.several
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Short and unlikely."""
+        if self.heard.confidence > (CERTAIN if self.understood else DOUBTFUL_CONFIDENCE):
+            return False
+        return self.ended.voiced - self.began < DOUBTFUL_SECONDS * RATE
+
+
+class Listener:
+    """One session. `hear` once; `clear` overwrites the sound, whatever came of it."""
+
+    def __init__(
+        self,
+        engine: SttEngine,
+        work: Work,
+        config: Stt,
+        wish: dialog.Listening,
+        frames: AsyncIterator[Frame | None],
+        partial: Callable[[str], None],
+    ) -> None:
+        """`frames` gives None once the sound is over. `partial` is told the text so far where the engine has one."""
+        self._engine = engine
+        self._work = work
+        self._config = config
+        self._wish = wish
+        self._expected = Expected(wish.expects, wish.skill, tuple(option.text for option in wish.options))
+        self._frames = frames
+        self._partial = partial
+        self._wake_word = wish.wake_word
+        self._sound = SessionBuffer()
+        self._endpointer = Endpointer(
+            patience=wish.patience, silence_seconds=config.silence_seconds, max_seconds=config.max_seconds
+        )
+        self._given = 0
+        """End of the sound that the engine was given."""
+        self._kept: tuple[int, int] | None = None
+        """Sound that was not understood: its beginning, and the end of its last voice."""
+        self._voiced = 0
+        """End of the last voice before this utterance."""
+        self._heard = 0
+        """The longest part that was looked at."""
+        self._over = False
+
+    def clear(self) -> None:
+        """Overwrite the sound."""
+        self._sound.clear()
+        self._endpointer.clear()
+
+    async def hear(self) -> stt.Transcript | stt.Nothing:
+        """Until something has words in it: a clatter, or the wake word alone, is not a request."""
+        session, patience = self._wish.session, self._wish.patience
+        doubtful: stt.Transcript | None = None
+        while True:
+            found = await self._utterance()
+            patience -= (self._endpointer.position - self._endpointer.since) / RATE
+            text = strip_wake_word(found.heard.text, self._wake_word)
+            if text and not self._may_go_on(found, first=doubtful is None):
+                return _transcript(session, text, found)
+            if text:
+                # A breath or a cough also gives words. If nothing better follows soon, they were meant.
+                doubtful = doubtful if self._wish.whole and doubtful is not None else _transcript(session, text, found)
+                patience = self._wish.patience if self._wish.whole else DOUBT_SECONDS
+            elif found.ended.cause == "limit" and doubtful is None and not self._wish.whole:
+                return stt.Nothing(session=session, cause="too-long")
+            if found.heard.text and not text:
+                # The wake word alone: the request is still to come, with full patience.
+                self._wake_word, self._kept, patience = "", None, self._wish.patience
+            if self._over or patience <= 0 or (doubtful is not None and found.ended.cause == "silence"):
+                break
+            self._endpointer.again(patience)
+        if self._wish.whole and self._sound.end - self._heard > round(LEAD_SECONDS * RATE):
+            found.heard = await self._look(0, self._sound.end)
+            text = strip_wake_word(found.heard.text, self._wake_word)
+            if text and (found.understood or doubtful is None):
+                return _transcript(session, text, found)
+        if doubtful is not None:
+            return doubtful
+        return stt.Nothing(session=session, cause="silence" if found.ended.cause == "silence" else "noise")
+
+    def _may_go_on(self, found: _Utterance, *, first: bool) -> bool:
+        """Whether what was heard without being understood is to be taken only when nothing better follows."""
+        if self._wish.whole and not found.understood:
+            return True
+        return found.is_doubtful and first and not self._over
+
+    async def _utterance(self) -> _Utterance:
+        """Sound up to the end of one stretch of speech, and what was said in it."""
+        endpointer = self._endpointer
+        ended: Ended | None = None
+        settled = False
+        start, looked, paused = -1, 0.0, 0
+        while ended is None:
+            frame = await anext(self._frames)
+            if frame is None:
+                self._over, ended = True, endpointer.finish()
+                break
+            self._sound.append(frame.samples)
+            events = endpointer.feed(frame.samples)
+            frame.samples.fill(0)
+            for event in events:
+                match event:
+                    case Started():
+                        start = await self._begin(event.sample)
+                    case Ended():
+                        ended = event
+                    case Paused():
+                        # While it may still go on, find out what it would be if it were all.
+                        began, settled, paused = time.perf_counter(), True, endpointer.position
+                        await self._give()
+                        closed = self._wait(await self._work(self._engine.outlook))
+                        looked = time.perf_counter() - began
+                        ended = endpointer.finish() if closed else None
+                    case Resumed():
+                        settled = False
+                        endpointer.silence_seconds = self._config.silence_seconds
+            if start >= 0:
+                await self._give()
+        if ended is None:
+            raise RuntimeError("the endpointer ended twice")
+        if ended.cause == "silence":
+            nothing = Hypothesis(text="", confidence=0.0, language=self._engine.language)
+            return _Utterance(endpointer.began, ended, 0, nothing, ())
+        began = time.perf_counter()
+        heard = await self._work(functools.partial(self._engine.finish, settled=settled))
+        found = _Utterance(endpointer.began, ended, start, heard, ())
+        if not found.understood and self._kept is not None and start == self._kept[0]:
+            # Not together with what came before; then alone.
+            found.start = max(self._kept[1], found.began - round(LEAD_SECONDS * RATE))
+            found.heard = await self._look(found.start, endpointer.position)
+        self._kept, self._voiced = (start, ended.voiced), ended.voiced
+        self._heard = max(self._heard, endpointer.position - start)
+        # Looking at a pause takes time only as far as it goes on when the end has been decided.
+        late = max(0.0, looked - (ended.decided - paused) / RATE) if settled else 0.0
+        found.seconds = (
+            Seconds(stage="endpoint", seconds=(ended.decided - ended.voiced) / RATE),
+            Seconds(stage="stt", seconds=late + time.perf_counter() - began),
+        )
+        return found
+
+    async def _begin(self, voiced: int) -> int:
+        """Give the engine the sound around the first voiced moment; tell where it begins."""
+        start = max(self._sound.start, self._voiced, voiced - round(LEAD_SECONDS * RATE))
+        kept, self._kept = self._kept, None
+        if kept is not None and kept[0] >= self._sound.start and voiced - kept[1] <= JOIN_SECONDS * RATE:
+            self._kept, start = kept, kept[0]
+        begin = functools.partial(self._engine.begin, wake_word=self._wake_word, expected=self._expected)
+        await self._work(begin)
+        self._given = start
+        return start
+
+    async def _give(self) -> None:
+        """What the engine was not given yet."""
+        new = self._sound.part(self._given, self._sound.end)
+        self._given = self._sound.end
+        partial = await self._work(functools.partial(self._engine.accept, new))
+        if partial:
+            self._partial(partial)
+
+    def _wait(self, outlook: Outlook) -> bool:
+        """How long to wait for more; True when nothing is to come."""
+        seconds = self._config.silence_seconds
+        if outlook == "likely":
+            seconds = min(LIKELY_SECONDS, seconds)
+        elif outlook == "open":
+            seconds += OPEN_SECONDS
+        self._endpointer.silence_seconds = seconds + self._endpointer.noisy_seconds()
+        return outlook == "closed"
+
+    async def _look(self, start: int, end: int) -> Hypothesis:
+        """What was said in a part of the sound, without what came before it."""
+        part = self._sound.part(start, end)
+
+        def look() -> Hypothesis:
+            self._engine.begin(wake_word=self._wake_word, expected=self._expected)
+            self._engine.accept(part)
+            return self._engine.finish()
+
+        return await self._work(look)
+
+
+def _transcript(session: str, text: str, found: _Utterance) -> stt.Transcript:
+    return stt.Transcript(
+        session=session,
+        text=Spoken(text),
+        confidence=found.heard.confidence,
+        language=found.heard.language,
+        alternatives=tuple(Spoken(other) for other in found.heard.alternatives),
+        seconds=found.seconds,
+        meaning=_meaning(found.heard.meaning),
+    )
+
+
+def _meaning(found: Meaning | None) -> stt.Meaning | None:
+    if found is None:
+        return None
+    return stt.Meaning(
+        intent=found.intent,
+        skill=found.skill,
+        slots=tuple(Slot(name=slot.name, spoken=Spoken(slot.words), kind=slot.kind) for slot in found.slots),
+        score=found.score,
+        gap=found.gap,
+        rival=found.rival,
+    )

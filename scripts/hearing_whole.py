@@ -1,0 +1,111 @@
+"""Whole recordings through the recogniser alone, without an endpointer; and the thresholds that follow from them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from hearing_cases import Case, plain
+
+from assistant.stt import guard
+from assistant.stt.acceptance import Acceptance, Fit
+from assistant.stt.guided import Guide, start
+from assistant.stt.memory import release_memory
+from assistant.stt.moonshine_engine import greedy
+from assistant.stt.moonshine_model import MoonshineModel
+
+FALSE_ACCEPTS = 0.005
+"""Share of other sound that a calibration lets through at most."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the recogniser made of one recording. `right` is None for sound that is no command."""
+
+    group: str
+    half: str
+    right: bool | None
+    fit: Fit | None
+    cut: bool
+    """The beginning of a sentence fitted better than every whole one."""
+
+    def accepted(self, acceptance: Acceptance) -> bool:
+        return self.fit is not None and not self.cut and acceptance.accepts(self.fit)
+
+
+def listen(model: MoonshineModel, guide: Guide, case: Case) -> Trial:
+    """Decode all of it."""
+    begun = start(model, model.encode(case.sound))
+    free = greedy(model, begun, guard.token_limit(len(case.sound)))
+    result, fit = guide.follow(begun, free, len(case.sound))
+    right: bool | None = None
+    if case.wanted is not None:
+        right = False
+        if result.found:
+            intents = guide.network.nexts(result.found[0].place).intents
+            slots = {slot.name: plain(slot.words) for slot in guide.slots(result.found[0].path)}
+            right = ([intent.split(".", 1)[1] for intent in intents], slots) == ([case.wanted[0]], case.wanted[1])
+    if guard.loudness_range(case.sound) < guard.STEADY_DB:
+        fit = None
+    release_memory()
+    return Trial(case.group, case.half, right, fit, guide.is_cut(result))
+
+
+def calibrate(trials: Sequence[Trial]) -> Acceptance:
+    """The thresholds that keep most commands while other sound stays out; of all that do equally well, the middle."""
+    fits = [(trial.right, trial.fit) for trial in trials if trial.fit and not trial.cut]
+    commands = np.array([(fit.mean, fit.lag, fit.gain) for right, fit in fits if right])
+    other = np.array([(fit.mean, fit.lag, fit.gain) for right, fit in fits if right is None])
+    allowed = FALSE_ACCEPTS * sum(trial.right is None for trial in trials)
+    best, equal = -1, []
+    for mean in np.arange(-3, -0.6, 0.1):
+        for lag in np.arange(-2, -0.5, 0.1):
+            for gain in np.arange(0, 2.5, 0.1):
+                least = (mean, lag, gain)
+                kept = int((commands > least).all(axis=1).sum())
+                if kept < best or (len(other) and (other > least).all(axis=1).sum() > allowed):
+                    continue
+                if kept > best:
+                    best, equal = kept, []
+                equal.append(least)
+    if not equal:
+        sys.exit("no thresholds keep the other sound out")
+    middle = np.median(np.array(equal), axis=0)
+    return Acceptance(*(float(value) for value in middle))
+
+
+def halves(trials: Sequence[Trial]) -> dict[str, str]:
+    """Thresholds fitted to half A, and what they give on half B."""
+    fitted = calibrate([trial for trial in trials if trial.half == "A"])
+    rest = [trial for trial in trials if trial.half == "B"]
+    said = [trial for trial in rest if trial.right is not None]
+    other = [trial for trial in rest if trial.right is None]
+    return {
+        "fitted to A": f"mean {fitted.mean:.2f}, lag {fitted.lag:.2f}, gain {fitted.gain:.2f}",
+        "on B, commands right": f"{sum(bool(t.right) and t.accepted(fitted) for t in said)} of {len(said)}",
+        "on B, commands wrong": f"{sum(not t.right and t.accepted(fitted) for t in said)} of {len(said)}",
+        "on B, other accepted": f"{sum(trial.accepted(fitted) for trial in other)} of {len(other)}",
+    }
+
+
+def by_group(trials: Sequence[Trial], acceptance: Acceptance) -> dict[str, dict[str, float]]:
+    """Per group: how many, the share right, accepted and right, accepted and wrong (percent)."""
+    rows: dict[str, dict[str, float]] = {}
+    for name in dict.fromkeys(trial.group for trial in trials):
+        group = [trial for trial in trials if trial.group == name]
+        accepted = [trial for trial in group if trial.accepted(acceptance)]
+        row: dict[str, float] = {"count": len(group)}
+        if group[0].right is None:
+            row["false accepts"] = len(accepted)
+        else:
+            row["right"] = percent(sum(bool(trial.right) for trial in group), len(group))
+            row["accepted and right"] = percent(sum(bool(trial.right) for trial in accepted), len(group))
+            row["accepted and wrong"] = percent(sum(not trial.right for trial in accepted), len(group))
+        rows[name] = row
+    return rows
+
+
+def percent(part: int, whole: int) -> float:
+    return round(100 * part / max(1, whole), 1)
