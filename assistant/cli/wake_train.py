@@ -21,16 +21,14 @@ from assistant.stt.phrase import Phrase
 from assistant.stt.phrase_learning import learn, margin
 from assistant.wake.custom.bank import load_bank
 from assistant.wake.custom.embedding import SpeechEmbedder
-from assistant.wake.custom.material import Gatherer, Material, Near
+from assistant.wake.custom.material import Gatherer, Material
 from assistant.wake.custom.score import report
-from assistant.wake.custom.training import Trained, best, suspected, train
+from assistant.wake.custom.training import Trained, suspected, train
 from assistant.wake.custom.word import TrainedWord, check_text, name_of
 
-EXAMPLES_USUAL, EXAMPLES_FEWEST, EXAMPLES_MOST = 900, 60, 5000
+EXAMPLES_USUAL, EXAMPLES_FEWEST, EXAMPLES_MOST = 600, 60, 5000
 MOST_TAKES = 10
 SEED = 7
-ASKED = 60
-"""Examples that the recogniser hears for each of its two figures."""
 EXAMPLES = """examples:
   assistant wake train "hey pebble"
   assistant wake train "hey pebble" --takes 4     also learn how you say it
@@ -112,29 +110,27 @@ def learn_word(
         material.wipe_own()
     shared = builder.recogniser_model
     model = shared.get() if shared is not None else None
-    phrase = Phrase((), 0.0)
+    phrase, confirmed = Phrase((), 0.0), 0.0
     if model is not None:
-        heard = [each.sound for each in material.trained[:: max(1, len(material.trained) // ASKED)]][:ASKED]
-        progress = lambda done, of: show("the recogniser", done, of)  # noqa: E731
-        phrase = learn(model, text, material.clean, heard, progress=progress)[0]
-    return [_word(text, each, count, material, phrase, model) for each, count in versions]
+        phrase, confirmed = learn(
+            model, text, material.clean, material.spoken, progress=lambda done, of: show("the recogniser", done, of)
+        )
+    return [_word(text, each, count, material, phrase, confirmed, model) for each, count in versions]
 
 
 def _word(
-    text: str, trained: Trained, takes: int, material: Material, phrase: Phrase, model: MoonshineModel | None
-) -> TrainedWord:
+    text: str, trained: Trained, takes: int, material: Material, phrase: Phrase, confirmed: float,
+    model: MoonshineModel | None,
+) -> TrainedWord:  # fmt: skip
     """Everything put together, and measured with the second stage if there is a model for it."""
     tried = material.near[len(material.near) // 2 :]
     near = suspected(trained, tried)
     score = replace(trained.score, near=tuple(each.text for each in near[:8]))
     if model is not None:
-        asked = material.held_out[:: max(1, len(material.held_out) // ASKED)][:ASKED]
-        first = best(trained.head, asked) >= trained.low
-        both = [bool(one) and margin(model, phrase, each.sound) >= 0 for one, each in zip(first, asked, strict=True)]
-        woken = [each for each in near if _confirmed(model, phrase, each)]
+        woken = [each for each in near if margin(model, phrase, each.sound) >= 0]
         score = replace(
             score,
-            missed_confirmed=1 - float(np.mean(both)) if both else None,
+            missed_confirmed=1 - (1 - score.missed) * confirmed,
             near_accepted=len(woken) / len(tried) if tried else None,
             near=tuple(each.text for each in (woken or near)[:8]),
         )
@@ -142,7 +138,3 @@ def _word(
         name=name_of(text), text=text, head=trained.head, low=trained.low, alone=trained.alone, lag=trained.lag,
         spellings=phrase.spellings, needed=phrase.needed, score=score, takes=takes,
     )  # fmt: skip
-
-
-def _confirmed(model: MoonshineModel, phrase: Phrase, near: Near) -> bool:
-    return margin(model, phrase, near.sound) >= 0

@@ -20,11 +20,11 @@ from assistant.stt.tokenizer import EOS
 GREETINGS = ("hey", "hi", "hello", "okay", "ok", "yo")
 """Left out at the beginning of a phrase if enough remains: they are misheard most."""
 MOST_SPELLINGS = 6
-SHARE = 0.04
+SHARE = 0.05
 """Of the examples that must be written alike to count as a spelling."""
 FLOOR = -16.0
 """Less likely than this is not looked at."""
-EASIEST, HARDEST = -8.0, -5.5
+EASIEST, HARDEST = -9.0, -6.0
 """Bounds of the score that is needed: ordinary speech stays below the first for words of two syllables and more."""
 WINDOW = int(1.5 * RATE)
 """What a judge is given."""
@@ -39,12 +39,13 @@ def learn(
     examples: Sequence[Samples],
     noisy: Sequence[Samples],
     *,
-    passed: float = 0.95,
+    passed: float = 0.96,
     progress: Progress | None = None,
-) -> tuple[Phrase, list[float]]:
-    """A phrase for `PhraseJudge` and the scores of `noisy`, from the phrase spoken clearly and in noise.
+) -> tuple[Phrase, float]:
+    """A phrase for `PhraseJudge`, and the share of examples it confirms, from the phrase spoken clearly and in noise.
 
-    A share `passed` of `noisy` would be accepted, within the bounds. Raises EngineError. About 0.1 CPU s an example.
+    Every other one of `noisy` sets the score that is needed, so that a share `passed` of them reaches it, within the
+    bounds; the others are counted. Raises EngineError. About 0.1 CPU s an example.
     """
     total = len(examples) + len(noisy)
     written: Counter[str] = Counter()
@@ -53,14 +54,14 @@ def learn(
         if progress is not None:
             progress(number, total)
     spellings = _spellings(core(text), written, len(examples))
-    phrase = Phrase(spellings, 0.0)
     scores = []
     for number, sound in enumerate(noisy, len(examples) + 1):
-        scores.append(margin(model, phrase, sound))
+        scores.append(margin(model, Phrase(spellings, 0.0), sound))
         if progress is not None:
             progress(number, total)
-    needed = float(np.quantile(scores, 1 - passed)) - 0.5 if scores else EASIEST
-    return Phrase(spellings, float(np.clip(needed, EASIEST, HARDEST))), scores
+    needed = float(np.quantile(scores[::2], 1 - passed)) - 0.5 if scores else EASIEST
+    needed = float(np.clip(needed, EASIEST, HARDEST))
+    return Phrase(spellings, needed), float(np.mean(np.array(scores[1::2]) >= needed)) if len(scores) > 1 else 0.0
 
 
 def margin(model: MoonshineModel, phrase: Phrase, sound: Samples) -> float:

@@ -8,6 +8,9 @@ import numpy as np
 
 from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
 from assistant.errors import ModelError
+from assistant.wake.custom.embedding import SIZE, Floats
+from assistant.wake.custom.head import HIDDEN, INPUT, Head
+from assistant.wake.custom.word import Score, TrainedWord
 from assistant.wake.engine import Detection
 
 _MARK = 12_321
@@ -93,3 +96,52 @@ class FakeJudge:
 
     def close(self) -> None:
         self.running = False
+
+
+class FakeEmbedder:
+    """Behaves as `Embedder` says, without a model: the loudness of 92 bands, and four numbers for `wake_sound`."""
+
+    def __init__(self) -> None:
+        self.running = False
+        self._before = np.zeros(FRAME_SAMPLES, np.float32)
+
+    def start(self) -> None:
+        self.running = True
+
+    def next(self, samples: Samples) -> Floats:
+        if not self.running:
+            raise RuntimeError("start() comes first")
+        sound = np.concatenate([self._before, samples]).astype(np.float32)
+        self._before = sound[-FRAME_SAMPLES:]
+        power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
+        bands = np.log10(1.0 + np.add.reduceat(power, np.arange(0, 12 * 92, 12)))
+        found = np.zeros(SIZE, np.float32)
+        found[:92] = bands - bands.mean()
+        for place in np.flatnonzero(samples[:-1] == _MARK):
+            if 0 <= samples[place + 1] < len(KNOWN):
+                found[92 + int(samples[place + 1])] = 100.0
+        return found
+
+    def whole(self, samples: Samples, *, first: int = 0) -> Floats:
+        self.reset()
+        frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+        found = np.array([self.next(frame) for frame in frames], np.float32).reshape(-1, SIZE)
+        self.reset()
+        return found[first:]
+
+    def reset(self) -> None:
+        self._before = np.zeros(FRAME_SAMPLES, np.float32)
+
+    def close(self) -> None:
+        self.running = False
+
+
+def trained_word(word: str) -> TrainedWord:
+    """A word that `FakeEmbedder` makes heard in `wake_sound(word)`."""
+    into = np.zeros((INPUT, HIDDEN), np.float32)
+    into[INPUT - SIZE + 92 + KNOWN.index(word), 0] = 0.1
+    out = np.zeros(HIDDEN, np.float32)
+    out[0] = 1.0
+    score = Score(missed=0.0, missed_alone=0.0, suspected_per_hour=0.0, accepted_per_hour=0.0, hours=1.0)
+    head = Head(into, np.zeros(HIDDEN, np.float32), out, -5.0)
+    return TrainedWord(name=word, text=word.replace("_", " "), head=head, low=0.0, alone=3.0, lag=0, score=score)

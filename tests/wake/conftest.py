@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +13,12 @@ import soxr
 from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
 from assistant.stt.phrase import PhraseJudge
 from assistant.stt.shared import SharedModel
-from assistant.testing.wake import FakeWakeEngine, wake_sound
+from assistant.testing.wake import KNOWN, FakeEmbedder, FakeWakeEngine, trained_word, wake_sound
 from assistant.tts.piper_engine import PiperEngine
 from assistant.tts.voices import bundled_voice
 from assistant.wake.cascade import CascadeEngine
+from assistant.wake.custom.engine import CustomWakeEngine
+from assistant.wake.custom.word import WordStore
 from assistant.wake.engine import Detection, WakeEngine
 from assistant.wake.microwakeword_engine import MicroWakeWordEngine
 
@@ -52,10 +55,20 @@ def shared() -> SharedModel:
     return SharedModel()
 
 
-@pytest.fixture(params=["fake", "real", "cascade"])
-def ears(request: pytest.FixtureRequest) -> Ears:
+@pytest.fixture(params=["fake", "real", "cascade", "own"])
+def ears(request: pytest.FixtureRequest, tmp_path: Path) -> Ears:
     if request.param == "fake":
         return Ears(make=FakeWakeEngine, say=wake_sound, slack=0)
+    if request.param == "own":
+        store = WordStore(tmp_path / "words", tmp_path / "own")
+        for word in KNOWN:
+            store.save(trained_word(word))
+
+        def own(words: Sequence[str], *, refractory_seconds: float = 2.0) -> WakeEngine:
+            trained = [store.load(word) for word in words]
+            return CustomWakeEngine(trained, FakeEmbedder(), refractory_seconds=refractory_seconds)
+
+        return Ears(make=own, say=wake_sound, slack=0)
     speak = request.getfixturevalue("speak")
     names = {"hey_mycroft": "hey Mycroft", "alexa": "Alexa", "hey_jarvis": "hey Jarvis", "okay_nabu": "okay Nabu"}
 

@@ -29,6 +29,11 @@ HELD_OUT = 5
 """One voice in so many is not learnt from but asked at the end."""
 TRIED = Room(snr=(8, 25))
 """What the held-out voices are heard in."""
+NATURAL = "piper"
+"""Voices of this kind a recogniser understands as it does people; the others it often does not."""
+NATURAL_ASKED = 60
+SAME = 0.86
+"""Likeness of letters from which on a word is the same for everybody but a linguist: not to be told apart."""
 TAKE_COPIES = 60
 """Rooms that each take of a person is put into."""
 
@@ -70,7 +75,9 @@ class Material:
     held_out: list[Example]
     near: list[Near]
     clean: list[Samples]
-    """The phrase as the voices say it, without a room."""
+    """The phrase as the most natural voices say it, without a room,"""
+    spoken: list[Samples]
+    """and in the rooms of `TRIED`, up to its end: what a recogniser learns from."""
     voices: int
     own: list[Example] = field(default_factory=list)
 
@@ -100,7 +107,7 @@ class Gatherer:
     def gather(self, text: str, examples: int, takes: Sequence[Samples] = (), *, progress: Progress) -> Material:
         """About `examples` of the phrase and a quarter as many of what sounds like it. Raises EngineError."""
         near = near_texts(text, self._bank.words(), self._random, examples // 5)
-        found = Material([], [], [], [], voices=sum(map(len, self._kinds.values())))
+        found = Material([], [], [], [], [], voices=sum(map(len, self._kinds.values())))
         for number, other in enumerate(near, 1):
             sound = self._say(self._any(), other)
             self._others.append(sound)
@@ -109,12 +116,15 @@ class Gatherer:
             progress("words that sound alike", number, len(near))
         plan = self._plan(examples // 3)
         held = self._held_out()
+        natural = NATURAL if NATURAL in self._kinds else next(iter(self._kinds))
         for number, voice in enumerate(plan, 1):
             sound = self._say(voice, text)
             if not len(sound):
                 continue
-            if len(found.clean) < 60 and number % max(1, len(plan) // 60) == 0:
+            if voice.kind == natural and len(found.clean) < NATURAL_ASKED:
                 found.clean.append(np.pad(sound, (RATE // 3, RATE // 3)))
+                placed, end = place(sound, self._random, self._others, room=TRIED)
+                found.spoken.append(_until(placed, end))
             if voice.name in held:
                 found.held_out.append(self._example(sound, voice.name, TRIED))
             else:
@@ -161,8 +171,12 @@ class Gatherer:
         start = max(0, first - LOOK)
         found = windows(self._embedder.whole(placed, first=start))[:AFTER]
         ends = [(start + LOOK + number) * FRAME_SAMPLES - end for number in range(len(found))]
-        until = end + AFTER_SAMPLES
-        return Example(found, ends, placed[max(0, until - WINDOW) : until].copy(), voice)
+        return Example(found, ends, _until(placed, end), voice)
+
+
+def _until(sound: Samples, end: int) -> Samples:
+    """A judge's window."""
+    return sound[max(0, end + AFTER_SAMPLES - WINDOW) : end + AFTER_SAMPLES].copy()
 
 
 def stack(parts: Sequence[Floats]) -> Floats:
@@ -174,12 +188,9 @@ def near_texts(text: str, vocabulary: Sequence[str], random: Random, count: int)
     """Phrases that sound like `text` and are not it: each word in turn replaced by one that is like it, or left out."""
     words = text.split()
     main = max(words, key=len)
+    vocabulary = [other for other in vocabulary if alike(main, other) < SAME]
     close = {
-        word: [
-            other
-            for other in sorted(vocabulary, key=lambda other: -alike(word, other))[:60]
-            if alike(main, other) < 0.86 and other != word
-        ][:30]
+        word: [other for other in sorted(vocabulary, key=lambda other: -alike(word, other))[:60] if other != word][:30]
         for word in words
     }
     found = [word for word in words if alike(word, main) < 0.5]

@@ -44,7 +44,7 @@ class Score:
     rooms: str = ""
     """What the held-out voices were heard in."""
     missed_confirmed: float | None = None
-    """Held-out voices missed by both stages together; None without a recogniser."""
+    """Missed by both stages together: held-out voices by the first, natural ones by the second. None without it."""
     near_accepted: float | None = None
     """Words that sound alike which both stages took for it."""
     voices: int = 0
