@@ -48,9 +48,16 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         # The bundled voice above -5.5, three other synthetic ones above -10, with noise; ordinary speech below -12.5.
         "hey_mycroft": Phrase(("Mycroft", "Macroft", "Macross", "Mick Rock", "my craft"), -10.2),
         "hey_jarvis": Phrase(("Jarvis", "jarvis"), -8.0),
+        # Twelve synthetic voices, also in noise: above -5.7; "Athena", which the detector takes for it: below -7.4.
+        "okay_nabu": Phrase(
+            ("Okay Nabu", "Okay, Nabu", "Ok Nabu", "Okay, now", "Ok, now", "Okay, not", "Ok, not", "Okay, I'm", "Ok, I'm",
+             "Okay, na", "Ok, na"),
+            -7.0,
+        ),
     }
-)
-"""Wake words that can be judged. "Okay Nabu" cannot: it is written in too many ways."""
+)  # fmt: skip
+"""Wake words that can be judged, with the ways in which they are written. What nobody knows how to write, like "Nabu",
+is found by what it is taken for; the detector has heard it, too."""
 STOP_NEEDED = -2.5
 """For the words that end what rings. While it rings, recorded speech of a quarter of an hour reached -2.2 once."""
 

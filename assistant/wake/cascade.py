@@ -27,7 +27,7 @@ TRIES = (0, 1, 2, 4, 6)
 often for one suspicion, which bounds what it costs."""
 STRICTER = 3.0
 """How much surer (natural logarithm) the judge must be at the lowest sensitivity, and less sure at the highest."""
-LOW: Mapping[str, float] = MappingProxyType({"alexa": 0.02})
+LOW: Mapping[str, float] = MappingProxyType({"alexa": 0.02, "okay_nabu": 0.85})
 """Scores from which on a word is suspected, at the middle sensitivity; 0.3 for the others. Directly after other speech
 "alexa" may get no more than 0.03."""
 FAINT = 0.1
@@ -38,9 +38,9 @@ AGAIN = 3.0
 may follow directly on what sounded a little like it."""
 SPREAD = 5.0
 """Times more at the lowest sensitivity, and less at the highest."""
-SURE: Mapping[str, float] = MappingProxyType({"alexa": 0.97, "hey_mycroft": 1.01})
-"""Scores that need no judge. "Hey my friend" gets 1.0 as hey_mycroft, so that word always needs one; words not named
-here keep the threshold that they have without a judge."""
+SURE: Mapping[str, float] = MappingProxyType({"alexa": 0.97, "hey_mycroft": 1.01, "okay_nabu": 1.01})
+"""Scores that need no judge. "Hey my friend" gets 1.0 as hey_mycroft and "Athena" 0.98 as okay_nabu, so these words
+always need one; words not named here keep the threshold that they have without a judge."""
 
 _log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ import pytest
 
 from assistant.audio.frame import Samples
 from assistant.stt.phrase import PhraseJudge
+from assistant.stt.shared import SharedModel
 from assistant.testing.wake import KNOWN, FakeJudge, wake_sound
 from assistant.wake.judge import Judge
 from tests.wake.conftest import silence
@@ -54,3 +55,12 @@ def test_what_was_said_before_the_word_does_not_matter(speak: Callable[[str], Sa
     judge.start()
     sound = np.concatenate([speak("I will be late tonight")[-8000:], say("alexa")])
     assert judge.judge("alexa", sound) >= 0
+
+
+def test_a_word_that_nobody_knows_how_to_write_is_told_from_what_the_detector_takes_for_it(
+    speak: Callable[[str], Samples], shared: SharedModel
+) -> None:
+    judge = PhraseJudge(shared)
+    judge.start()
+    assert judge.judge("okay_nabu", np.concatenate([silence(0.3), speak("okay Nabu")])) >= 0
+    assert judge.judge("okay_nabu", np.concatenate([silence(0.3), speak("Athena")])) < 0
