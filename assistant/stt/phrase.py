@@ -50,8 +50,8 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         "hey_jarvis": Phrase(("Jarvis", "jarvis"), -8.0),
         # Twelve synthetic voices, also in noise: above -5.7; "Athena", which the detector takes for it: below -7.4.
         "okay_nabu": Phrase(
-            ("Okay Nabu", "Okay, Nabu", "Ok Nabu", "Okay, now", "Ok, now", "Okay, not", "Ok, not", "Okay, I'm", "Ok, I'm",
-             "Okay, na", "Ok, na"),
+            ("Okay Nabu", "Okay, Nabu", "Ok Nabu", "Okay, now", "Ok, now", "Okay, not", "Ok, not", "Okay, I'm",
+             "Ok, I'm", "Okay, na", "Ok, na"),
             -7.0,
         ),
     }
