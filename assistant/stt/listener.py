@@ -23,7 +23,7 @@ from assistant.stt.wakeword import strip_wake_word
 
 OPEN_SECONDS = 0.8
 """So much more silence is allowed when a sentence has been begun that cannot end yet."""
-LIKELY_SECONDS = 0.4
+LIKELY_SECONDS = 0.38
 """Silence that ends a sentence which sounds as if it were over."""
 LEAD_SECONDS = 1.0
 """Sound before the first voiced moment that is listened to: in noise a quiet beginning is not noticed."""
@@ -186,7 +186,7 @@ class Listener:
         began = time.perf_counter()
         heard = await self._work(functools.partial(self._engine.finish, settled=settled))
         found = _Utterance(endpointer.began, ended, start, heard, ())
-        if not found.understood and self._kept is not None and start == self._kept[0]:
+        if not found.understood and self._kept is not None:
             # Not together with what came before; then alone.
             found.start = max(self._kept[1], found.began - round(LEAD_SECONDS * RATE))
             found.heard = await self._look(found.start, endpointer.position)
@@ -204,8 +204,9 @@ class Listener:
         """Give the engine the sound around the first voiced moment; tell where it begins."""
         start = max(self._sound.start, self._voiced, voiced - round(LEAD_SECONDS * RATE))
         kept, self._kept = self._kept, None
-        if kept is not None and kept[0] >= self._sound.start and voiced - kept[1] <= JOIN_SECONDS * RATE:
-            self._kept, start = kept, kept[0]
+        most = self._config.max_seconds * RATE
+        if kept is not None and voiced - kept[1] <= JOIN_SECONDS * RATE and voiced - kept[0] <= most:
+            self._kept, start = kept, max(kept[0], self._sound.start)
         begin = functools.partial(self._engine.begin, wake_word=self._wake_word, expected=self._expected)
         await self._work(begin)
         self._given = start

@@ -94,6 +94,12 @@ def test_what_was_long_ago_is_not_joined() -> None:
     assert max(map(voiced_seconds, engine.asked)) < 1.2
 
 
+def test_what_is_joined_has_an_end() -> None:
+    engine = Judge(lambda sound: False)
+    listen(engine, speak([(0.5, False), *[(4, True), (1, False)] * 5]), whole=True)
+    assert max(len(asked) for asked in engine.asked[:-1]) < 20 * RATE
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_only_a_recording_is_looked_at_as_a_whole_in_the_end(whole: bool) -> None:
     engine = Judge(lambda sound: voiced_seconds(sound) > 2.5, otherwise="what was that")
