@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from .discovery import Thing
-
-_TEMPLATE = re.compile(
-    r"\{\{\s*value(?P<json>_json)?(?P<path>(?:\.\w+|\[\s*(?:'[^']*'|\"[^\"]*\"|\d+)\s*\])*)\s*(?:\|[^}]*)?\}\}"
-)
-_STEP = re.compile(r"\.(\w+)|\[\s*(?:'([^']*)'|\"([^\"]*)\"|(\d+))\s*\]")
+from .template import render
 
 
 @dataclass(slots=True)
@@ -103,19 +98,11 @@ def _take_state(thing: Thing, state: State, said: str) -> None:
 
 
 def _rendered(thing: Thing, raw: str, keys: tuple[str, ...]) -> str:
-    """The value that a template takes out of a payload. Templates that compute are not understood: the payload then."""
+    """The value that a template makes of a payload; of one that cannot be read the payload, unless it looks inside."""
     template = next((text for key in keys if (text := thing.text(key))), "")
-    found = _TEMPLATE.fullmatch(template.strip())
-    if not found or not found["json"]:
+    if not template:
         return raw
-    value: Any = _json(raw)
-    for step in _STEP.finditer(found["path"]):
-        key = step[1] or step[2] or step[3]
-        try:
-            value = value[int(step[4])] if step[4] else value[key]
-        except (LookupError, TypeError):
-            return ""
-    return str(value) if isinstance(value, (str, int, float)) else ""
+    return render(template, raw) or ("" if "json" in template else raw)
 
 
 def _plain(raw: str, key: str) -> str:
