@@ -63,7 +63,6 @@ if TYPE_CHECKING:
     from assistant.stt.shared import SharedModel
     from assistant.wake.custom.material import Voice as WakeVoice
     from assistant.wake.custom.word import TrainedWord, WordStore
-    from assistant.wake.several import Both
 
 SERVICES: Mapping[str, type[Service]] = MappingProxyType(
     {
@@ -195,11 +194,21 @@ class Builder:
     def detector(self, trained: Sequence[TrainedWord] = ()) -> WakeEngine:
         """The wake-word engine, for the words of the configuration or for these. Raises ModelError for a word there is
         no model for."""
+        from assistant.wake.several import first_stage
+
         wake, deaf = self._config.wake, self._config.wake.refractory_seconds
         own = set(self.trained_words.names())
         wanted = [] if trained else list(dict.fromkeys(wake.words))
         words = [*trained, *(self.trained_words.load(name) for name in wanted if name in own)]
-        detector = self._detectors([name for name in wanted if name not in own], words, sorted(own))
+        detector = first_stage(
+            [name for name in wanted if name not in own],
+            words,
+            thresholds=wake.thresholds,
+            sensitivity=wake.sensitivity,
+            refractory_seconds=deaf,
+            known=sorted(own),
+            order=wake.words,
+        )
         if not wake.confirm or self._config.stt.engine != "moonshine":
             return detector
         from assistant.stt.phrase import PHRASES, Phrase, PhraseJudge
@@ -214,32 +223,6 @@ class Builder:
             doubted=phrases,
             refractory_seconds=deaf,
         )
-
-    def _detectors(self, names: Sequence[str], words: Sequence[TrainedWord], own: Sequence[str]) -> Both:
-        """The first stage, or the only one: for built-in words by `names`, and for trained ones."""
-        from assistant.wake.custom.embedding import SpeechEmbedder
-        from assistant.wake.custom.engine import CustomWakeEngine
-        from assistant.wake.microwakeword_engine import MicroWakeWordEngine
-        from assistant.wake.several import SeveralEngines
-
-        wake, deaf = self._config.wake, self._config.wake.refractory_seconds
-        trained = {word.name for word in words}
-        fixed = {name: score for name, score in wake.thresholds.items() if name in trained}
-        others = {name: score for name, score in wake.thresholds.items() if name not in trained}
-        engines: list[Both] = []
-        if names or not words:
-            engines.append(
-                MicroWakeWordEngine(
-                    names, thresholds=others, sensitivity=wake.sensitivity, refractory_seconds=deaf, others=own
-                )
-            )
-        if words:
-            engines.append(
-                CustomWakeEngine(
-                    words, SpeechEmbedder(), thresholds=fixed, sensitivity=wake.sensitivity, refractory_seconds=deaf
-                )
-            )
-        return engines[0] if len(engines) == 1 else SeveralEngines(engines, wake.words)
 
     def _stop_words(self) -> StopWords | None:
         """What ends an alarm without a wake word, if that is wanted and the language has such words."""

@@ -48,9 +48,9 @@ def megabytes(count: int) -> str:
 class Steps:
     """`steps(name, done, total)`: the same for work that is counted in steps."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self._stream = stream
-        self._live = stream.isatty()
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
         self._name = ""
         self._drawn = 0.0
 

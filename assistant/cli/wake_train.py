@@ -26,8 +26,9 @@ from assistant.wake.custom.score import report
 from assistant.wake.custom.training import Trained, suspected, train
 from assistant.wake.custom.word import TrainedWord, check_text, name_of
 
-EXAMPLES_USUAL, EXAMPLES_FEWEST, EXAMPLES_MOST = 600, 60, 5000
+EXAMPLES_USUAL, EXAMPLES_FEWEST, EXAMPLES_MOST = 1200, 60, 5000
 MOST_TAKES = 10
+EPOCHS = 20
 SEED = 7
 EXAMPLES = """examples:
   assistant wake train "hey pebble"
@@ -102,10 +103,10 @@ def learn_word(
     embedder.close()
     bank = bank.without(text)
     try:
-        plain = train(replace(material, own=[]), bank, random, progress=show)
+        plain = train(replace(material, own=[]), bank, random, progress=show, epochs=EPOCHS)
         versions = [(plain, 0)]
         if takes:
-            versions.append((train(material, bank, random, progress=show), len(takes)))
+            versions.append((train(material, bank, random, progress=show, epochs=EPOCHS), len(takes)))
     finally:
         material.wipe_own()
     shared = builder.recogniser_model

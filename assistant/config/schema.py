@@ -51,7 +51,10 @@ class Wake:
     """The word that makes it listen."""
 
     engine: str = setting("microwakeword", "which detector", choices=("microwakeword",))
-    words: tuple[str, ...] = setting(("hey_mycroft",), "one or several of hey_mycroft, alexa, hey_jarvis, okay_nabu")
+    words: tuple[str, ...] = setting(
+        ("hey_mycroft",),
+        "one or several of hey_mycroft, alexa, hey_jarvis, okay_nabu and your own (`assistant wake train`)",
+    )
     thresholds: Mapping[str, float] = setting(
         NO_THRESHOLDS, "fixed score (0 to 1) per word, not confirmed; a word not named here keeps what was measured",
         low=0.0, high=1.0,

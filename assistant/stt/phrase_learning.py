@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 
 import numpy as np
 
@@ -22,6 +23,8 @@ GREETINGS = ("hey", "hi", "hello", "okay", "ok", "yo")
 MOST_SPELLINGS = 6
 SHARE = 0.05
 """Of the examples that must be written alike to count as a spelling."""
+LIKE = 0.5
+"""Least likeness of letters, 0 to 1: "like that" is what some voices' "alexa" is taken for, and a common phrase."""
 FLOOR = -16.0
 """Less likely than this is not looked at."""
 EASIEST, HARDEST = -9.0, -6.0
@@ -92,9 +95,17 @@ def core(text: str) -> str:
     return " ".join(words)
 
 
+def _like(one: str, other: str) -> float:
+    return SequenceMatcher(None, one.replace(" ", ""), other.replace(" ", ""), autojunk=False).ratio()
+
+
 def _spellings(plain: str, written: Counter[str], count: int) -> tuple[str, ...]:
     """Both ways to begin the phrase, and what it is taken for often enough."""
-    often = [text for text, times in written.most_common() if times >= max(2, SHARE * count) and len(text) > 3]
+    often = [
+        text
+        for text, times in written.most_common()
+        if times >= max(2, SHARE * count) and len(text) > 3 and _like(text, plain) >= LIKE
+    ]
     found = []
     for text in [plain, *often]:
         found += [text[:1].upper() + text[1:], text]

@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from assistant.audio.frame import Samples
+from assistant.wake.custom.embedding import SpeechEmbedder
+from assistant.wake.custom.engine import CustomWakeEngine
+from assistant.wake.custom.word import TrainedWord
 from assistant.wake.engine import Detection, Peak, WakeEngine
+from assistant.wake.microwakeword_engine import MicroWakeWordEngine
 
 
 class Both(WakeEngine, Protocol):
@@ -63,3 +67,35 @@ class SeveralEngines:
     def close(self) -> None:
         for engine in self._engines:
             engine.close()
+
+
+def first_stage(
+    names: Sequence[str],
+    trained: Sequence[TrainedWord],
+    *,
+    thresholds: Mapping[str, float],
+    sensitivity: float,
+    refractory_seconds: float,
+    known: Sequence[str] = (),
+    order: Sequence[str] = (),
+) -> Both:
+    """What hears all of these words: the built-in ones by `names`, and trained ones. `known` are those that could be
+    asked for beside the built-in ones."""
+    engines: list[Both] = []
+    own = {word.name for word in trained}
+    if names or not trained:
+        fixed = {name: score for name, score in thresholds.items() if name not in own}
+        engines.append(
+            MicroWakeWordEngine(
+                names, thresholds=fixed, sensitivity=sensitivity, refractory_seconds=refractory_seconds, others=known
+            )
+        )
+    if trained:
+        fixed = {name: score for name, score in thresholds.items() if name in own}
+        engines.append(
+            CustomWakeEngine(
+                trained, SpeechEmbedder(), thresholds=fixed, sensitivity=sensitivity,
+                refractory_seconds=refractory_seconds,
+            )
+        )  # fmt: skip
+    return engines[0] if len(engines) == 1 else SeveralEngines(engines, order)

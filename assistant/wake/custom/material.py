@@ -106,7 +106,7 @@ class Gatherer:
 
     def gather(self, text: str, examples: int, takes: Sequence[Samples] = (), *, progress: Progress) -> Material:
         """About `examples` of the phrase and a quarter as many of what sounds like it. Raises EngineError."""
-        near = near_texts(text, self._bank.words(), self._random, examples // 5)
+        near = near_texts(text, self._bank.words(), self._random, min(200, examples // 5))
         found = Material([], [], [], [], [], voices=sum(map(len, self._kinds.values())))
         for number, other in enumerate(near, 1):
             sound = self._say(self._any(), other)
@@ -137,7 +137,7 @@ class Gatherer:
 
     def _plan(self, count: int) -> list[Voice]:
         """Voices in the order in which they speak; those of a kind that has few speak more often."""
-        share = {"piper": 0.3, "flite": 0.2, "espeak-ng": 0.5}
+        share = {"piper": 0.25, "flite": 0.2, "espeak-ng": 0.55}
         total = sum(share.get(kind, 0.3) for kind in self._kinds)
         plan = []
         for kind, voices in self._kinds.items():
