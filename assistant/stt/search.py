@@ -187,9 +187,12 @@ class Search:
             hypothesis = beam[candidate.row]
             if loops((*hypothesis.tokens[-24:], candidate.token)):
                 continue
+            one = self._follow(hypothesis, candidate)
+            if not one.readings:
+                # Digits that lead nowhere.
+                continue
             if not merged:
                 floor = candidate.rank - self._settings.margin - _NEAR
-            one = self._follow(hypothesis, candidate)
             key: _Key = frozenset(
                 (reading.place, reading.node, reading.between, one.stopped) for reading in one.readings
             )

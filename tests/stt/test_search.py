@@ -26,6 +26,7 @@ SKILL = SkillSentences(
         "heat": ("heat the oven to {degrees} degrees", "heat it"),
         "bake": ("bake for {duration}", "bake {dish} for {duration}"),
         "note": ("note {text} in the book",),
+        "late": ("at {time} on {date}", "{number} of {percentage}", "in {datetime}"),
     },
     entities={"dish": ("bread", "red cabbage"), "degrees": ("fifty", "fifteen", "two hundred")},
 )
