@@ -22,6 +22,10 @@ def heard(meaning: Meaning, matches: Sequence[Match], language: str, now: dateti
         if match.intent == meaning.intent and _names(match.slots) == _names(meaning.slots):
             return replace(match, confidence=1.0)
     slots = tuple(_valued(slot, language, now) for slot in meaning.slots)
+    if any(slot.kind in TYPED and slot.value == slot.spoken.text for slot in slots):
+        for match in matches:
+            if match.intent == meaning.intent:
+                return replace(match, confidence=1.0)  # nobody can tell what value that would be
     return Match(intent=meaning.intent, skill=meaning.skill, slots=slots, confidence=1.0)
 
 
