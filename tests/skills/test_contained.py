@@ -182,6 +182,7 @@ async def test_a_yes_starts_it_and_its_end_ends_the_process_at_once(probe: Path)
         assert Path(f"/proc/{pid}").exists()
         tester.forbid("probe")
         await tester.rescan()
+        assert running.worker.join(10)
         assert not Path(f"/proc/{pid}").exists()
         assert "Allow it with" in (await tester.ask("go")).text
 

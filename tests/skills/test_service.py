@@ -129,7 +129,7 @@ async def test_whoever_had_it_look_again_is_told_when_that_is_done_and_not_befor
     folder = make_skill(GO, intents={"go": "go on"})
     async with SkillTester(folder) as tester:
         heard = tester._bus.subscribe((skill.Loaded, skill.Scanned), "client")
-        tester._service._announce()  # for somebody else
+        tester._service._shelf.announce()  # for somebody else
         (folder / "locale/en/go.intent").write_text("go away\n")
         tester._bus.publish(skill.Rescan(ticket="mine"), "client")
         found = [await next_message(heard) for _ in range(3)]
