@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
@@ -52,6 +52,20 @@ def slot_type(slot: SlotRef, entities: Mapping[str, object]) -> SlotType | None:
     if slot.type:
         return _named(slot.type, entities)
     return _named(slot.name, entities) or _kind(slot.name.partition("_")[0]) or SlotType("text")
+
+
+def primary(language: str) -> str:
+    """What sentences are told apart by: "en" of "en-GB" or "en_US"."""
+    return language.lower().replace("_", "-").split("-")[0]
+
+
+def by_language(skills: Iterable[SkillSentences]) -> dict[str, list[SkillSentences]]:
+    """Those that have sentences of their own, by primary language."""
+    found: dict[str, list[SkillSentences]] = {}
+    for each in skills:
+        if each.intents:
+            found.setdefault(primary(each.language), []).append(each)
+    return found
 
 
 def intent_id(skill: str, intent: str) -> str:

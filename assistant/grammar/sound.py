@@ -48,6 +48,8 @@ class Sounds:
     kept: frozenset[str]
     articles: frozenset[str]
     numbers: frozenset[str]
+    ordinals: frozenset[str]
+    """Of numbers and ordinals none is taken for another."""
     classes: Mapping[str, str]
     """Sounds that are taken for one another -> one of them."""
 
@@ -121,6 +123,7 @@ class Lexicon:
     def __init__(self, sounds: Sounds, words: Iterable[str]) -> None:
         self.sounds = sounds
         self.words = frozenset(words)
+        self._values = sounds.numbers | sounds.ordinals
         self._bones = sounds.classes
         self._keys = {word: sounds.key(word) for word in self.words}
         self._skeleton = {word: self._consonants(key) for word, key in self._keys.items()}
@@ -144,6 +147,7 @@ class Lexicon:
 
     def _search(self, word: str) -> dict[str, float]:
         found: dict[str, float] = {}
+        never = self._values if word in self._values else frozenset()
         key = self.sounds.key(word)
         far, steep = (_FAR * 0.6, 2.5) if word in self.words else (_FAR, 1.6)
         small = word in self.words and word in self.sounds.small
@@ -153,7 +157,11 @@ class Lexicon:
                 for other in self._index.get(skeleton, ()):
                     longest = max(len(key), len(self._keys[other]))
                     # Other consonants cost at least 1 in all: mostly that is too far already.
-                    if other not in found and (self._skeleton[other] == bones or longest * far >= 1.0):
+                    if (
+                        other not in found
+                        and other not in never
+                        and (self._skeleton[other] == bones or longest * far >= 1.0)
+                    ):
                         away = self.sounds.distance(key, self._keys[other], far)
                         if away <= far and len(self._keys[other]) > 1:
                             cost = 0.2 + steep * away + (0.15 if other in self.sounds.weighty else 0.0)
@@ -204,6 +212,7 @@ def read_sounds(language: str) -> Sounds:
         negations=frozenset(data.get("negations", ())),
         weighty=frozenset((*data.get("negations", ()), *data.get("weighty", ()))),
         numbers=frozenset(data.get("numbers", ())),
+        ordinals=frozenset(data.get("ordinals", ())),
         articles=frozenset(data.get("articles", ())),
         kept=frozenset(data.get("kept", ())),
         classes=classes,
