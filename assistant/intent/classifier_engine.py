@@ -20,7 +20,7 @@ from pathlib import Path
 
 from assistant.errors import EngineError
 from assistant.grammar.heard import LONGEST, Heard, without_wake_word
-from assistant.grammar.sentences import SkillSentences
+from assistant.grammar.sentences import SkillSentences, by_language, primary
 from assistant.grammar.sound import read_sounds
 from assistant.grammar.words import words
 from assistant.intent.classifier_model import Model
@@ -56,13 +56,9 @@ class ClassifierEngine:
 
     def learn(self, skills: Sequence[SkillSentences]) -> None:
         """Train on all skills, unless this very content was trained before. Raises EngineError when that fails."""
-        by_language: dict[str, list[SkillSentences]] = {}
-        for skill in skills:
-            if skill.intents:
-                by_language.setdefault(_primary(skill.language), []).append(skill)
         trained: dict[str, _Trained] = {}
         keys: set[str] = set()
-        for language, each in by_language.items():
+        for language, each in by_language(skills).items():
             known = know(language, each, read_sounds(language))
             plan = _plan(language, each)
             key = hashlib.sha256(plan.encode()).hexdigest()[:32]
@@ -77,7 +73,7 @@ class ClassifierEngine:
 
     def match(self, text: str, language: str, now: datetime) -> list[Match]:
         """The one intent that is likely enough and that the words bear out, or none."""
-        trained = self._trained.get(_primary(language))
+        trained = self._trained.get(primary(language))
         if trained is None:
             return []
         known = trained.known
@@ -104,10 +100,6 @@ def _plan(language: str, skills: Sequence[SkillSentences]) -> str:
     """All that decides what is trained."""
     ordered = [asdict(skill) for skill in sorted(skills, key=lambda skill: skill.skill)]
     return json.dumps([_FORMAT, language, nobody_lines(language), ordered], sort_keys=True)
-
-
-def _primary(language: str) -> str:
-    return language.lower().replace("_", "-").split("-")[0]
 
 
 def train(folder: Path) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from assistant.errors import EngineError
 from assistant.grammar.heard import Heard, without_wake_word
-from assistant.grammar.sentences import SkillSentences
+from assistant.grammar.sentences import SkillSentences, by_language, primary
 from assistant.intent.engine import Match
 from assistant.intent.padatious_check import Check
 from assistant.intent.padatious_course import Course, Plan
@@ -58,13 +58,9 @@ class PadatiousEngine:
 
     def learn(self, skills: Sequence[SkillSentences]) -> None:
         """Train on all skills, unless this very content was trained before. Raises EngineError when that fails."""
-        by_language: dict[str, list[SkillSentences]] = {}
-        for skill in skills:
-            if skill.intents:
-                by_language.setdefault(_primary(skill.language), []).append(skill)
         trained: dict[str, _Trained] = {}
         folders: set[str] = set()
-        for language, each in by_language.items():
+        for language, each in by_language(skills).items():
             course = Course(language, each)
             folder = self._workshop.made(course.key, course.plan.to_json())
             folders.add(folder.name)
@@ -78,7 +74,7 @@ class PadatiousEngine:
 
     def match(self, text: str, language: str, now: datetime) -> list[Match]:
         """The one intent that padatious is sure of and the words bear out, or none."""
-        trained = self._trained.get(_primary(language))
+        trained = self._trained.get(primary(language))
         if trained is None:
             return []
         lexicon = trained.course.lexicon
@@ -105,10 +101,6 @@ class PadatiousEngine:
 def _confidence(guess: Guess) -> float:
     """padatious' confidence on one scale: without slots it never says more than the root of a half."""
     return guess.confidence if guess.slots else guess.confidence / _SURE_WITHOUT_SLOTS
-
-
-def _primary(language: str) -> str:
-    return language.lower().replace("_", "-").split("-")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from assistant.grammar.automaton import compile_templates
 from assistant.grammar.heard import Heard, without_wake_word
-from assistant.grammar.sentences import TYPED, SkillSentences, SlotType, intent_id, slot_type
+from assistant.grammar.sentences import TYPED, SkillSentences, SlotType, intent_id, primary, slot_type
 from assistant.grammar.sound import Lexicon, Sounds, read_sounds
 from assistant.grammar.templates import SlotRef, choice, parse_lines
 from assistant.grammar.values.read import ValueReader, typed_words
@@ -86,20 +86,20 @@ class TemplateEngine:
         known = [skill for language in self._languages.values() for skill in language.skills]
         by_language: dict[str, list[_Skill]] = {}
         for sentences in skills:
-            language = _primary(sentences.language)
+            language = primary(sentences.language)
             same = next((skill for skill in known if skill.sentences == sentences), None)
             by_language.setdefault(language, []).append(same or _compile(sentences, read_sounds(language)))
         self._languages = {language: _join(language, each) for language, each in by_language.items()}
 
     def match(self, text: str, language: str, now: datetime) -> list[Match]:
         """The intents whose sentences fit, best first."""
-        known = self._languages.get(_primary(language))
+        known = self._languages.get(primary(language))
         if known is None:
             return []
         heard = Heard(without_wake_word(text, known.lexicon), known.lexicon)
         if not len(heard):
             return []
-        return _Query(heard, known, _primary(language), now).run()
+        return _Query(heard, known, primary(language), now).run()
 
     def close(self) -> None:
         """Forget the sentences."""
@@ -193,7 +193,7 @@ class _Filler:
 
 
 def _compile(sentences: SkillSentences, sounds: Sounds) -> _Skill:
-    language = _primary(sentences.language)
+    language = primary(sentences.language)
     lists = {
         name: (Graph(compile_templates(parse_lines(lines, name), f"{sentences.skill}/{name}.entity"), sounds), lines)
         for name, lines in sentences.entities.items()
@@ -264,7 +264,3 @@ def _ranked(found: list[tuple[float, int, Match]]) -> list[Match]:
         return sorted((match for free, match in exact if free == fewest), key=lambda match: len(match.slots))
     best = sorted(found, key=lambda each: (-each[0], each[1], len(each[2].slots)))
     return [match for confidence, _, match in best if confidence >= best[0][0] - CLOSE]
-
-
-def _primary(language: str) -> str:
-    return language.lower().replace("_", "-").split("-")[0]
