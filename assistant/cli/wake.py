@@ -104,7 +104,7 @@ def _file(engine: WakeEngine, path: Path) -> int:
     try:
         sound = read_speech(path)
     except AssistantError as error:
-        print(f"{path}: {error}")
+        print(error)
         return 1
     found = list(detections(engine, sound))
     sound[:] = 0
