@@ -14,6 +14,9 @@ from assistant.consent.clip import NewClip
 from assistant.errors import DeviceError, Refused
 
 PURPOSE = "wake_word"
+LEARNING = "personalise"
+NOTICE = """Your takes are overwritten after training. What the word learns from them stays on this device, as numbers that
+no sound can be made of, until you say "forget everything" or remove it (assistant wake remove NAME --voice-only)."""
 MOST_FRAMES = 125
 """Ten seconds to say it."""
 LONGEST, SHORTEST = 2.0, 0.25
@@ -22,6 +25,14 @@ LOUDER = 4.0
 """A frame this many times louder than the quietest so far belongs to the word."""
 FAINTEST = 60.0
 TRIES = 3
+
+
+def agreed(builder: Builder, *, yes: bool) -> bool:
+    """Whether a person said yes to what will stay of the takes. Raises Refused where the settings forbid it."""
+    if builder.consent.gate.forbids(LEARNING):
+        raise Refused("the configuration forbids to learn from a voice", where="consent.forbid")
+    print(NOTICE)
+    return yes or input("Do you agree? Type yes: ").strip().lower() == "yes"
 
 
 def record(builder: Builder, text: str, count: int) -> list[Samples]:

@@ -53,6 +53,7 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--examples", type=int, default=EXAMPLES_USUAL, metavar="N",
         help=f"how many times the voices say it (default {EXAMPLES_USUAL}); fewer is faster and worse",
     )  # fmt: skip
+    command.add_argument("--yes", action="store_true", help="agree to what is kept of the takes, without being asked")
     command.set_defaults(handler=train_word)
 
 
@@ -63,6 +64,9 @@ def train_word(context: Context, arguments: argparse.Namespace) -> int:
     if not EXAMPLES_FEWEST <= arguments.examples <= EXAMPLES_MOST:
         raise ModelError("is out of range", where="--examples", hint=f"{EXAMPLES_FEWEST} to {EXAMPLES_MOST}")
     builder = Builder(context.config, context.paths, context.clock)
+    if arguments.takes and not wake_takes.agreed(builder, yes=arguments.yes):
+        print("Nothing was recorded. Without --takes the word is learnt from synthetic voices alone.")
+        return 1
     takes = wake_takes.record(builder, text, arguments.takes) if arguments.takes else []
     begun = time.monotonic()
     try:

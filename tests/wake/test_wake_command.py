@@ -124,7 +124,7 @@ def test_takes_without_a_yes_leave_no_file_and_are_zeros(
     heard: list[Samples] = []
     record = wake_takes.record
     monkeypatch.setattr(wake_takes, "record", lambda *arguments: heard.extend(record(*arguments)) or heard)
-    assert run("train", TEXT, "--examples", "60", "--takes", "2") == 0
+    assert run("train", TEXT, "--examples", "60", "--takes", "2", "--yes") == 0
     assert len(heard) == 2
     assert not any(each.any() for each in heard)
     assert traces(home, [take(1), take(2)]) == []
@@ -149,7 +149,7 @@ def test_the_search_for_traces_finds_a_planted_one(home: Path, monkeypatch: pyte
     heard: list[Samples] = []
     record = wake_takes.record
     monkeypatch.setattr(wake_takes, "record", lambda *each: [heard.append(one.copy()) or one for one in record(*each)])
-    assert run("train", TEXT, "--examples", "60", "--takes", "1") == 0
+    assert run("train", TEXT, "--examples", "60", "--takes", "1", "--yes") == 0
     assert [path.name for path in traces(home, heard)] == ["scrap.json"]
 
 
@@ -158,7 +158,7 @@ def test_takes_are_kept_as_clips_under_a_yes_and_go_with_everything(
 ) -> None:
     builder = made()
     builder.consent.gate.grant(Grant(purpose="wake_word", days=7, method="cli", actor="test"))
-    assert run("train", TEXT, "--examples", "60", "--takes", "2") == 0
+    assert run("train", TEXT, "--examples", "60", "--takes", "2", "--yes") == 0
     assert "kept as clips" in capsys.readouterr().out
     assert traces(home, [take(1), take(2)]) == []
     room = made().consent
@@ -167,6 +167,18 @@ def test_takes_are_kept_as_clips_under_a_yes_and_go_with_everything(
     room.purge.everything(method="cli", actor="test")
     assert not [*(home / "state" / "assistant" / "wake-words-own").iterdir()]
     assert made().trained_words.load("hey_pebble").takes == 0
+
+
+def test_without_a_typed_yes_or_where_it_is_forbidden_nothing_is_recorded(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(wake_takes, "record", lambda *each: pytest.fail("it recorded"))
+    monkeypatch.setattr("builtins.input", lambda question: "no")
+    assert run("train", TEXT, "--takes", "3") == 1
+    assert "Nothing was recorded" in capsys.readouterr().out
+    assert main.main(["--set", "consent.forbid=[personalise]", "wake", "train", TEXT, "--takes", "3", "--yes"]) == 1
+    assert "forbids" in capsys.readouterr().err
+    assert not (home / "state").exists()
 
 
 def test_a_take_that_is_no_word_is_asked_for_again(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
