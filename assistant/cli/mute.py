@@ -65,6 +65,8 @@ async def _wish(context: Context, wish: audio.Mute | audio.Unmute, fact: type[au
                     if isinstance(envelope.message, fact):
                         break
         except TimeoutError:
-            hint = "See: assistant status"
-            raise DeviceError(f"nothing came of it in {WAIT_SECONDS:.0f} s", where="microphone", hint=hint) from None
+            health = (await microphone.examine(bus)).health.get("audio")
+            why = f": {health.note}" if health else ""
+            hint = "See: assistant doctor"
+            raise DeviceError(f"nothing came of it in {WAIT_SECONDS:.0f} s{why}", where="audio", hint=hint) from None
         return microphone.show(await microphone.examine(bus))

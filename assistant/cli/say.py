@@ -86,6 +86,8 @@ async def _by_the_running_one(bus: SocketBus, language: str, text: str) -> int:
     async for envelope in inbox:
         message = envelope.message
         if isinstance(message, tts.Ended) and message.session == session:
+            if message.cause == "failed":
+                raise DeviceError("it could not be played", where="speaker", hint="See: assistant doctor")
             return 0 if message.cause == "said" else 1
     raise BusError(bus.refused[-1] if bus.refused else "the assistant stopped")
 
