@@ -15,8 +15,8 @@ from assistant.errors import DeviceError, Refused
 
 PURPOSE = "wake_word"
 LEARNING = "personalise"
-NOTICE = """Your takes are overwritten after training. What the word learns from them stays on this device, as numbers that
-no sound can be made of, until you say "forget everything" or remove it (assistant wake remove NAME --voice-only)."""
+NOTICE = """Your takes are overwritten after training. What the word learns from them stays on this device, as numbers
+that no sound can be made of, until you say "forget everything" or: assistant wake remove NAME --voice-only"""
 MOST_FRAMES = 125
 """Ten seconds to say it."""
 LONGEST, SHORTEST = 2.0, 0.25
