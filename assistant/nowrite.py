@@ -77,7 +77,7 @@ def walls(paths: Paths) -> list[str]:
     # What must be writable is in RAM.
     arguments += ["--bind", str(paths.runtime), str(paths.runtime)]
     arguments += ["--tmpfs", str(paths.state), "--tmpfs", str(paths.cache)]
-    for path in (paths.models, paths.installed_skills):
+    for path in (paths.models, paths.installed_skills, paths.wake_words, paths.own_wake_words):
         arguments += ["--ro-bind-try", str(path), str(path)]
     return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/run", "--remount-ro", "/tmp"]
 
