@@ -10,7 +10,7 @@ import pytest
 from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
 from assistant.errors import EngineError
 from assistant.testing.wake import FakeJudge, wake_sound
-from assistant.wake.cascade import FAINT_TRY, TRIES, CascadeEngine
+from assistant.wake.cascade import EARLIER, FAINT_TRY, TRIES, CascadeEngine
 from assistant.wake.engine import Peak
 
 QUIET = np.zeros(FRAME_SAMPLES, dtype=np.int16)
@@ -139,10 +139,11 @@ def test_the_same_word_counts_again_only_after_the_refractory_time() -> None:
     assert heard(scores, [WORD] * len(scores)) == [0, len(scores) - 1]
 
 
-def test_the_end_of_the_word_is_where_it_was_first_suspected() -> None:
-    engine = CascadeEngine(Scores("alexa", [0.3, 0.4]), FakeJudge())
+@pytest.mark.parametrize("word", ["hey_mycroft", "alexa"])
+def test_the_end_of_the_word_is_where_it_was_first_suspected_or_a_little_earlier(word: str) -> None:
+    engine = CascadeEngine(Scores(word, [0.35, 0.4]), FakeJudge())
     engine.start()
     assert engine.process(QUIET) == []
-    (found,) = engine.process(WORD)
-    assert found.ago == FRAME_SAMPLES
+    (found,) = engine.process(wake_sound(word))
+    assert found.ago == FRAME_SAMPLES + int(EARLIER.get(word, 0.0) * RATE)
     assert 0.5 < found.score <= 1
