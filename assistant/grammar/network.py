@@ -75,6 +75,9 @@ class _Net:
     """Template number -> intent."""
     slots: Mapping[SlotRef, int]
     """Slot -> number in `Network.slots`."""
+    lists: Mapping[str, Machine]
+    """Of its entities."""
+    sentences: SkillSentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +207,47 @@ class Network:
                 words.setdefault(word, []).append(here._replace(inner=-1 - after))
 
 
-def build(skills: Sequence[SkillSentences], language: str) -> Network:
-    """The network of the sentences in `language`. Raises SkillError for a template that cannot be read."""
+def build(skills: Sequence[SkillSentences], language: str, before: Network | None = None) -> Network:
+    """The network of the sentences in `language`. Raises SkillError for a template that cannot be read.
+
+    What did not change since the network `before` is taken from it.
+    """
     network = Network(language=language, corrections=read_corrections(language), joints=read_joints(language))
     rules = read_rules(language)
     typed: dict[str, Machine] = {kind: RuleMachine(rules, kind) for kind in TYPED} if rules is not None else {}
+    known = {net.skill: net for net in before.nets} if before is not None else {}
     for sentences in skills:
         if sentences.language.split("-")[0] == language.split("-")[0] and sentences.intents:
-            _add(network, sentences, typed)
+            _add(network, sentences, typed, known.get(sentences.skill))
     return network
 
 
-def _add(network: Network, sentences: SkillSentences, typed: Mapping[str, Machine]) -> None:
+def _add(network: Network, sentences: SkillSentences, typed: Mapping[str, Machine], before: _Net | None) -> None:
+    old = before.sentences if before is not None else None
+    if before is not None and old is not None and (old.intents, old.follows) == (sentences.intents, sentences.follows):
+        automaton, intents, refs = before.automaton, before.intents, tuple(before.slots)
+    else:
+        automaton, intents, refs = _compile(sentences)
+    lists: dict[str, Machine] = {}
+    slots: dict[SlotRef, int] = {}
+    for ref in refs:
+        found = slot_type(ref, sentences.entities)
+        kind: SlotKind = found.kind if found is not None else "text"
+        machine: Machine | None = typed.get(kind)
+        if found is not None and kind == "list":
+            name, entries = found.entity, sentences.entities[found.entity]
+            if name not in lists:
+                same = before is not None and old is not None and old.entities.get(name) == entries
+                kept = before.lists.get(name) if before is not None and same else None
+                lists[name] = kept or ListMachine(parse_lines(entries, f"{name}.entity"), f"{name}.entity")
+            machine = lists[name]
+        slots[ref] = len(network.slots)
+        network.slots.append(SlotUse(ref.name, kind, machine))
+    network.nets.append(_Net(sentences.skill, automaton, intents, slots, lists, sentences))
+
+
+def _compile(sentences: SkillSentences) -> tuple[Automaton, tuple[str, ...], tuple[SlotRef, ...]]:
+    """The automaton of a skill's sentences, the intent of each template, and the slots in them."""
     nodes: list[Node] = []
     intents: list[str] = []
     for intent, lines in sentences.intents.items():
@@ -226,21 +258,8 @@ def _add(network: Network, sentences: SkillSentences, typed: Mapping[str, Machin
         for node in parse_lines(lines, f"{intent}.follow"):
             nodes.append(node)
             intents.append(follow_id(sentences.skill, intent))
-    lists: dict[str, Machine] = {}
-    slots: dict[SlotRef, int] = {}
-    for ref in dict.fromkeys(_slot_refs(nodes)):
-        found = slot_type(ref, sentences.entities)
-        kind: SlotKind = found.kind if found is not None else "text"
-        machine: Machine | None = typed.get(kind)
-        if found is not None and kind == "list":
-            if found.entity not in lists:
-                file = f"{found.entity}.entity"
-                lists[found.entity] = ListMachine(parse_lines(sentences.entities[found.entity], file), file)
-            machine = lists[found.entity]
-        slots[ref] = len(network.slots)
-        network.slots.append(SlotUse(ref.name, kind, machine))
     automaton = compile_templates(nodes, sentences.skill)
-    network.nets.append(_Net(sentences.skill, automaton, tuple(intents), slots))
+    return automaton, tuple(intents), tuple(dict.fromkeys(_slot_refs(nodes)))
 
 
 def _slot_refs(nodes: Iterable[Node]) -> Iterator[SlotRef]:

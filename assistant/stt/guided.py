@@ -92,10 +92,11 @@ class Guide:
         acceptance: Acceptance | None = None,
         like: Guide | None = None,
     ) -> None:
-        """Compile the sentences. `like`: another guide of the same model, which saves listening to silence again.
+        """Compile the sentences. `like`: another guide of the same model, which saves listening to silence again and
+        compiling what has not changed.
         Raises SkillError for a template that cannot be read."""
         self._model = model
-        self.network: Network = build(skills, language)
+        self.network: Network = build(skills, language, like.network if like is not None else None)
         self._surface = Surface(self.network, model.tokenizer)
         _ = self._surface.tree(START).ids  # the largest tree, once
         self._acceptance: Acceptance = acceptance or read_acceptance()

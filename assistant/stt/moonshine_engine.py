@@ -80,8 +80,9 @@ class MoonshineEngine:
             self._model = self._shared.get()
 
     def learn(self, skills: Sequence[SkillSentences]) -> None:
-        """Compile the sentences; about 0.2 s for twenty skills. Raises SkillError, EngineError before `start`."""
-        guide = Guide(self._loaded(), skills, self.language)
+        """Compile the sentences; about 0.2 s for twenty skills, less where only a list has changed. Raises SkillError,
+        EngineError before `start`."""
+        guide = Guide(self._loaded(), skills, self.language, like=self._guide)
         self._skills = tuple(skills)
         self._expected, self._answers = ANYTHING, None
         self._guide = guide if guide.network.nets else None

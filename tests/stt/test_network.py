@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -175,3 +176,17 @@ def spell(number: int) -> str:
     if number < 20:
         return SMALL[number]
     return TENS[number // 10] + (f" {SMALL[number % 10]}" if number % 10 else "")
+
+
+def test_what_did_not_change_is_taken_from_the_network_before(network: Network) -> None:
+    filled = replace(LAMP, entities={"room": ("attic",)})
+    after = build([RADIO, filled], "en", network)
+    assert {id(net.automaton) for net in after.nets} == {id(net.automaton) for net in network.nets}
+    assert walk(after, "turn off the attic lamp") == {"lamp.off"}
+    assert walk(after, "turn off the kitchen lamp") == set()
+    assert walk(after, "turn off the radio") == {"radio.off"}
+    changed = build([replace(LAMP, intents={"off": ("no {room}",)})], "en", after)
+    assert walk(changed, "no kitchen") == {"lamp.off"}
+    assert walk(changed, "turn off the kitchen lamp") == set()
+    again = build([filled, RADIO], "en", after)
+    assert again.nets[0].lists["room"] is after.nets[1].lists["room"]
