@@ -1,4 +1,4 @@
-"""The wake service while an alarm rings: "stop" ends it, and mute, quiet and its own voice end or forbid the listening."""
+"""The wake service while an alarm rings: "stop" ends it; a mute, a quiet and its own voice end or forbid the listening."""
 
 from __future__ import annotations
 
