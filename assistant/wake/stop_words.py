@@ -35,7 +35,8 @@ class StopWords:
 
     def __init__(self, judge: Judge, words: Sequence[str], *, now: Callable[[], float] = time.perf_counter) -> None:
         """`words` are those that the judge knows as `STOP`."""
-        self.words = tuple(words)
+        self.words = tuple(dict.fromkeys("".join(filter(str.isalpha, word.lower())) for word in words))
+        """Their letters, to tell whether the assistant says one itself."""
         self._judge = judge
         self._now = now
         self._sound = Ring(int(WINDOW_SECONDS * RATE))

@@ -1,4 +1,4 @@
-"""The wake service while an alarm rings: "stop" ends it; a mute, a quiet and its own voice end or forbid the listening."""
+"""The wake service while an alarm rings: "stop" ends it; mute, quiet and its own voice end or forbid the listening."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.wake.test_service import Running, Tape, frame, running
 @asynccontextmanager
 async def ringing(tape: Tape, judge: FakeJudge) -> AsyncIterator[tuple[Running, MemorySubscription]]:
     """With stop words, while an alarm rings."""
-    async with running(tape, stop_words=StopWords(judge, ["stop"])) as run:
+    async with running(tape, stop_words=StopWords(judge, ["Stop", "Shut up"])) as run:
         stopped = run.bus.subscribe([dialog.Cancel], "test")
         run.bus.publish(audio.Chime(name="ring", times=3), "dialog")
         await run.health()
@@ -60,10 +60,11 @@ async def test_other_sounds_of_its_own_let_nobody_listen_for_stop() -> None:
     assert judge.asked == 0
 
 
-async def test_its_own_stop_stops_nothing() -> None:
+@pytest.mark.parametrize("text", ["Say stop to end this.", "Or shut up!"])
+async def test_its_own_stop_stops_nothing(text: str) -> None:
     tape, judge = Tape(), FakeJudge()
     async with ringing(tape, judge) as (run, stopped):
-        run.bus.publish(tts.Say(session="s", text=Spoken("Say stop to end this."), language="en"), "test")
+        run.bus.publish(tts.Say(session="s", text=Spoken(text), language="en"), "test")
         run.bus.publish(tts.Started(session="s"), "test")
         await run.health()
         await play(tape, ["", "stop", *[""] * 8])
