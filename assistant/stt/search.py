@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from assistant.grammar.network import JOINED, START, Place
+from assistant.grammar.network import START, Place
 from assistant.stt.guard import loops
 from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens
 from assistant.stt.paths import Found, Result, Rival, Settings, Step, slot_words
@@ -200,7 +200,7 @@ class Search:
             if winner is None:
                 merged[key] = one
             elif winner.rival is None:
-                merged[key] = replace(winner, rival=_rival(winner, one))
+                merged[key] = replace(winner, rival=self._rival(winner, one))
         best = max(map(self._settings.value, self._found), default=-math.inf)
         settings = self._settings
         length = len(beam[0].tokens) if beam else 0
@@ -282,8 +282,7 @@ class Search:
             yield Reading(reading.place, node, reading.path, reading.cost, False)
         for words, places in node.ends:
             for place in places:
-                cost = reading.cost + (self._settings.join_cost if place.net == JOINED else 0.0)
-                yield Reading(place, self._surface.tree(place), Step(reading.path, place, words), cost, True)
+                yield Reading(place, self._surface.tree(place), Step(reading.path, place, words), reading.cost, True)
 
     def _free(self, reading: Reading, places: tuple[Place, ...], token: int) -> Iterator[Reading]:
         for place in places:
@@ -339,15 +338,19 @@ class Search:
 
     def meaning(self, found: Found) -> Hashable:
         """What makes two sentences different requests: the intents and what is in the slots."""
-        return self._surface.network.nexts(found.place).intents, tuple(slot_words(found.path))
+        return self._surface.network.nexts(found.place).intents, self._said(found.path)
 
+    def _said(self, path: Step | None) -> Hashable:
+        """What is in the slots; two spellings of a word are one."""
+        same = self._surface.same
+        return tuple((slot, tuple(same.get(word, word) for word in words)) for slot, words in slot_words(path))
 
-def _rival(winner: _Hypothesis, loser: _Hypothesis) -> Rival | None:
-    """The loser, if it said something else in a slot."""
-    ours, theirs = winner.best, loser.best
-    if slot_words(ours.path) == slot_words(theirs.path):
-        return None
-    return Rival(winner.rank - loser.rank, theirs.path, theirs.place)
+    def _rival(self, winner: _Hypothesis, loser: _Hypothesis) -> Rival | None:
+        """The loser, if it said something else in a slot."""
+        ours, theirs = winner.best, loser.best
+        if self._said(ours.path) == self._said(theirs.path):
+            return None
+        return Rival(winner.rank - loser.rank, theirs.path, theirs.place)
 
 
 _ALL_TEXT = np.arange(3, _LAST_TEXT, dtype=np.int64)

@@ -7,25 +7,23 @@ a tree of tokens with all the ways to write the words that can follow, made when
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
-from assistant.errors import EngineError
 from assistant.grammar.machine import ListMachine
 from assistant.grammar.network import START, Network, Place
-from assistant.grammar.sound import FOLDER
 from assistant.stt.numerals import Numerals, next_digits
+from assistant.stt.spelling import Spelling
 from assistant.stt.tokenizer import EOS, Tokenizer
 
 MOST_WORDS = 20_000
 """Words in all remembered trees together, before all trees are forgotten; a word takes about 1 kB."""
-_UPPER = 4
-"""Words up to this length may be written in capitals."""
+_CODE_LETTERS = 2
+_CODE_PARTS = 3
+"""Of names such as M25 and 4x4."""
 _LONGEST_NUMBER = 5
 """Words of the longest number that is also looked for in digits inside the words of a skill."""
 
@@ -107,42 +105,16 @@ class Node:
                 self.ends.append((words, places))
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """A language's other spellings."""
-
-    instead: Mapping[str, Words]
-    glued: Mapping[str, Words]
-
-
-@cache
-def read_writing(language: str) -> Writing:
-    """From the language's file; without one nothing is spelled differently. Raises EngineError for a broken file."""
-    path = FOLDER / f"{language.lower().split('-')[0]}.writing.yaml"
-    if not path.is_file():
-        return Writing({}, {})
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    try:
-        tables = [
-            {str(word): tuple(map(str, other)) for word, other in data[name].items()} for name in ("instead", "glued")
-        ]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise EngineError(
-            f"cannot be used ({error!r})", where=str(path), hint="Compare it with en.writing.yaml"
-        ) from error
-    return Writing(*tables)
-
-
 class Surface:
     """The trees of one network."""
 
     def __init__(self, network: Network, tokenizer: Tokenizer) -> None:
         self.network = network
         self._tokenizer = tokenizer
-        self._writing = read_writing(network.language)
         self._numerals = Numerals(network.language)
-        self._spelled: dict[str, tuple[tuple[int, ...], ...]] = {}
-        self._glued: dict[str, tuple[tuple[int, ...], ...]] = {}
+        self._spelling = Spelling(network.language, tokenizer, self._numerals)
+        self.same: Mapping[str | int, str] = self._spelling.same
+        """Word -> the one that stands for all its spellings."""
         self._trees: dict[Place, Node] = {}
         self._words = 0
         self.comma = tokenizer.encode_glued(",")[0]
@@ -172,26 +144,29 @@ class Surface:
             return
         root.branch((self.comma,), partial(_add_later, partial(self._add_spaced, place)))
         root.branch((self.hyphen,), partial(_add_later, partial(self._add_glued, place)))
-        for word in self._writing.glued.keys() & nexts.words.keys():
-            for sign in self._writing.glued[word]:
-                root.insert(self._glue(sign), (word,), nexts.words[word])
+        for word, places in nexts.words.items():
+            for tokens in self._spelling.joined(word):
+                root.insert(tokens, (word,), places)
 
     def _add_spaced(self, place: Place, node: Node) -> None:
         """What can follow a space."""
         nexts = self.network.nexts(place)
-        self._add_words(node, nexts.words, self._spellings)
+        self._add_words(node, nexts.words, self._spelling.spaced)
         for words, places in self._numbers(place):
             for digits in self._numerals.written(words):
                 node.insert(self._tokenizer.encode(digits), words, places)
+        for words, places in self._codes(place):
+            for tokens in self._spelling.code(words):
+                node.insert(tokens, words, places)
         for kind, places in nexts.digits.items():
             node.branch((self._space,), partial(self._digits, kind, "", places))
 
     def _add_glued(self, place: Place, node: Node) -> None:
         """What can follow a hyphen."""
-        self._add_words(node, self.network.nexts(place).words, self._glued_spellings)
+        self._add_words(node, self.network.nexts(place).words, self._spelling.glued)
         for words, places in self._numbers(place):
             for digits in self._numerals.written(words):
-                node.insert(self._glue(digits), words, places)
+                node.insert(self._tokenizer.encode_glued(digits), words, places)
 
     def _add_words(self, node: Node, following: Mapping[str, tuple[Place, ...]], spell: _Spell) -> None:
         self._words += len(following)
@@ -205,7 +180,7 @@ class Surface:
         if complete:
             node.ends.append(((self._numerals.spoken(kind, prefix),), places))
         for piece in following:
-            node.branch(self._glue(piece), partial(self._digits, kind, prefix + piece, places))
+            node.branch(self._tokenizer.encode_glued(piece), partial(self._digits, kind, prefix + piece, places))
 
     def _numbers(self, place: Place) -> Iterator[tuple[Words, tuple[Place, ...]]]:
         """Numbers in words that the skill itself has written, as in "channel five"; typed values have theirs."""
@@ -224,30 +199,26 @@ class Surface:
                     if own:
                         waiting.append(((*words, word), own))
 
+    def _codes(self, place: Place) -> Iterator[tuple[Words, tuple[Place, ...]]]:
+        """Letters and digits in turn that may be written as one word: M25, 3D, 4x4."""
+        waiting: list[tuple[Words, tuple[Place, ...]]] = [((), (place,))]
+        while waiting:
+            words, places = waiting.pop()
+            for here in places:
+                for word, after in self.network.nexts(here).words.items():
+                    if not word.isdecimal() and len(word) > _CODE_LETTERS:
+                        continue
+                    if words and word.isdecimal() == words[-1].isdecimal():
+                        continue
+                    own = tuple(target for target in after if self._is_own(target))
+                    if own and words:
+                        yield (*words, word), own
+                    if own and len(words) + 1 < _CODE_PARTS:
+                        waiting.append(((*words, word), own))
+
     def _is_own(self, place: Place) -> bool:
         slot = self.network.slot_of(place)
         return slot is None or isinstance(slot.machine, ListMachine)
-
-    def _glue(self, text: str) -> tuple[int, ...]:
-        return self._tokenizer.encode_glued(text)
-
-    def _spellings(self, word: str) -> tuple[tuple[int, ...], ...]:
-        known = self._spelled.get(word)
-        if known is None:
-            spellings = [word, word[:1].upper() + word[1:]]
-            if len(word) <= _UPPER:
-                spellings.append(word.upper())
-            for other in self._writing.instead.get(word, ()):
-                spellings += [other, other[:1].upper() + other[1:]]
-            known = self._spelled[word] = tuple(dict.fromkeys(map(self._tokenizer.encode, spellings)))
-        return known
-
-    def _glued_spellings(self, word: str) -> tuple[tuple[int, ...], ...]:
-        known = self._glued.get(word)
-        if known is None:
-            spellings = [word, word[:1].upper() + word[1:]]
-            known = self._glued[word] = tuple(dict.fromkeys(map(self._tokenizer.encode_glued, spellings)))
-        return known
 
 
 def _add_later(grow: Grow, node: Node) -> None:

@@ -28,7 +28,7 @@ SKILL = SkillSentences(
         "note": ("note {text} in the book",),
         "late": ("at {time} on {date}", "{number} of {percentage}", "in {datetime}"),
     },
-    entities={"dish": ("bread", "red cabbage"), "degrees": ("fifty", "fifteen", "two hundred")},
+    entities={"dish": ("bread", "red cabbage", "(gray|grey) bread"), "degrees": ("fifty", "fifteen", "two hundred")},
 )
 SURFACE = Surface(build([SKILL], "en"), TOKENIZER)
 Says = Callable[[tuple[int, ...]], Mapping[int, float]]
@@ -135,6 +135,12 @@ def test_the_nearest_other_meaning_is_told_with_its_distance() -> None:
     assert said(best) == "heat the oven to fifty degrees"
     assert best.rival is not None
     assert best.rival.gap < 5
+
+
+def test_two_spellings_of_a_word_are_no_rivals() -> None:
+    found = hear(says(("Bake gray bread for ten minutes.", -0.5), ("Bake grey bread for ten minutes.", -0.6))).found
+    assert len(found) == 1
+    assert found[0].rival is None or found[0].rival.gap > 5
 
 
 def test_it_tells_how_much_a_sentence_sounds_as_if_it_were_over() -> None:

@@ -21,7 +21,7 @@ SENTENCES = SkillSentences(
     language="en",
     intents={
         "make": ("make a {size} tea [please]", "brew for {duration}", "tea at {time}", "fill it to {percentage}"),
-        "on": ("tea on {date}", "channel fifty five"),
+        "on": ("tea on {date}", "channel fifty five", "3D tea on the M25", "tea for room 204"),
     },
     entities={"size": ("sixteen ounce", "very large")},
 )
@@ -69,6 +69,9 @@ def read(text: str) -> set[str]:
         ("Fill it to 80%", "fill it to eighty percent"),
         ("Tea on March 23rd", "tea on march twenty third"),
         ("Channel 55", "channel fifty five"),
+        ("3D tea on the M25", "3 d tea on the m 25"),
+        ("Tea for room 204", "tea for room 204"),
+        ("Tea for room two oh four", "tea for room 204"),
     ],
 )
 def test_ways_to_write_a_sentence(written: str, said: str) -> None:
