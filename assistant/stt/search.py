@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from assistant.grammar.network import START, Place
+from assistant.grammar.network import JOINED, START, Place
 from assistant.stt.guard import loops
 from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens
 from assistant.stt.paths import Found, Result, Rival, Settings, Step, slot_words
@@ -282,7 +282,8 @@ class Search:
             yield Reading(reading.place, node, reading.path, reading.cost, False)
         for words, places in node.ends:
             for place in places:
-                yield Reading(place, self._surface.tree(place), Step(reading.path, place, words), reading.cost, True)
+                cost = reading.cost + (self._settings.join_cost if place.net == JOINED else 0.0)
+                yield Reading(place, self._surface.tree(place), Step(reading.path, place, words), cost, True)
 
     def _free(self, reading: Reading, places: tuple[Place, ...], token: int) -> Iterator[Reading]:
         for place in places:
