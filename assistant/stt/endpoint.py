@@ -74,7 +74,7 @@ class Endpointer:
         *,
         patience: float = 5.0,
         silence_seconds: float = 0.7,
-        pause_seconds: float = 0.2,
+        pause_seconds: float = 0.25,
         max_seconds: float = 12.0,
     ) -> None:
         """All in seconds: how long to wait for speech, how much silence ends it, how much is a pause, and the

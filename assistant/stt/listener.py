@@ -23,7 +23,7 @@ from assistant.stt.wakeword import strip_wake_word
 
 OPEN_SECONDS = 0.8
 """So much more silence is allowed when a sentence has been begun that cannot end yet."""
-LIKELY_SECONDS = 0.38
+LIKELY_SECONDS = 0.42
 """Silence that ends a sentence which sounds as if it were over."""
 LEAD_SECONDS = 1.0
 """Sound before the first voiced moment that is listened to: in noise a quiet beginning is not noticed."""
@@ -131,7 +131,7 @@ class Listener:
             if self._over or patience <= 0 or (doubtful is not None and found.ended.cause == "silence"):
                 break
             self._endpointer.again(patience)
-        if self._wish.whole and self._sound.end - self._heard > round(LEAD_SECONDS * RATE):
+        if self._wish.whole and self._heard and self._sound.end - self._heard > LEAD_SECONDS * RATE:
             found.heard = await self._look(0, self._sound.end)
             text = strip_wake_word(found.heard.text, self._wake_word)
             if text and (found.understood or doubtful is None):

@@ -46,7 +46,7 @@ RANGE = 10**-2.2
 NEAR = 10**-0.7
 """What is at most 7 dB below the usual loudness of an utterance that goes on belongs to it, with pitch or without: in
 noise a breathy voice has none."""
-CLEAR_DB, NOISY_DB = 40.0, 25.0
+CLEAR_DB, NOISY_DB = 32.0, 22.0
 """Speech so far above the noise is clear; so near to it, its quiet parts drown."""
 _FLATTEN = 0.35
 """Exponent of the power spectrum before the autocorrelation; of 0.35 to 1 the lowest separated best."""
