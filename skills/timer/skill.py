@@ -58,7 +58,8 @@ class Timer(Changing):
         if len(self.timers) + len(lengths) > MOST:
             return self.reply("too_many", most=MOST)
         fresh = [Running.new("", length, self.schedule.deadline(length)) for length in lengths]
-        dialog = "several" if all([self.put(timer) for timer in fresh]) else "several_unsaved"
+        saved = [self.put(timer) for timer in fresh]
+        dialog = "several" if all(saved) else "several_unsaved"
         each = [words.duration(length) for length in lengths]
         return self.reply(dialog, count=len(fresh), each=each).undone_by(partial(self.unset, fresh))
 
