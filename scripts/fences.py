@@ -41,6 +41,7 @@ MAY_WRITE = {
     "assistant/skills/install.py": "a skill's files",
     "assistant/skills/store.py": "what a skill keeps over a restart: a timer's end",
     "assistant/wake/custom/word.py": "heads that were trained here; with takes of a person, numbers that these changed",
+    "assistant/stt/moonshine_model.py": "the recogniser's own graph, into memory without a name",
     "assistant/testing/skills.py": "a scratch folder for a skill under test",
     "assistant/skills/template.py": "the beginnings of a new skill, where its author wants it",
 }

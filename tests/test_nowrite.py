@@ -72,6 +72,28 @@ def test_a_mount_that_its_path_does_not_lead_to_does_not_count() -> None:
     assert not attest._is_reached("/proc/there\\040is none", mount)
 
 
+ENGINES = """
+from assistant.build import Builder
+from assistant.clock import SystemClock
+from assistant.config.load import load_with_origins
+from assistant.config.paths import find_paths
+from assistant.nowrite import seccomp_filter
+from assistant.seccomp import install
+
+assert install(seccomp_filter())
+paths = find_paths()
+builder = Builder(load_with_origins(paths, []).config, paths, SystemClock(""))
+for make in (builder.detector, builder.recogniser, builder.voice):
+    make().start()
+"""
+
+
+def test_every_engine_starts_under_its_filter(tmp_path: Path) -> None:
+    env = Home(tmp_path).env
+    done = subprocess.run([sys.executable, "-c", ENGINES], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_within_its_walls_every_way_is_refused(paths: Paths, tmp_path: Path) -> None:
     if not shutil.which("bwrap"):
         pytest.skip("bubblewrap is not installed")

@@ -114,8 +114,12 @@ class MoonshineModel:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
+            try:
+                descriptor = os.memfd_create("moonshine")
+            except OSError:  # refused, as with --no-write
+                return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
             # From a file without a place on a disk: given as bytes, the runtime would keep them beside what it makes.
-            with os.fdopen(os.memfd_create("moonshine"), "wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(model)
                 file.flush()
                 path = f"/proc/self/fd/{file.fileno()}"
