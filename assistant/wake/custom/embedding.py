@@ -58,7 +58,7 @@ class Embedder(Protocol):
 
 
 class SpeechEmbedder:
-    """The two networks behind `Embedder`. A frame costs about 1.2 ms (x86-64), 1.5 % of one core while sound comes."""
+    """The two networks behind `Embedder`. A frame costs about 1.5 ms (x86-64)."""
 
     def __init__(self) -> None:
         self._mel: Any = None
