@@ -114,8 +114,8 @@ def loudest(samples: Samples) -> float:
 
 
 def word_start(sound: Samples) -> int:
-    """The first sample of the voice in a clip."""
-    return int(_voiced(sound, SPAN_START_DB)[0]) * 320
+    """The first sample of the voice in a clip; its beginning may be as soft as noise."""
+    return int(_voiced(sound, SPAN_START_DB, -np.inf)[0]) * 320
 
 
 def word_end(sound: Samples) -> int:
@@ -128,12 +128,12 @@ def trimmed(sound: Samples) -> Samples:
     return sound[word_start(sound) : word_end(sound)]
 
 
-def _voiced(sound: Samples, range_db: float) -> np.ndarray:
-    """Numbers of the blocks of 20 ms that are at most so much softer than the loudest, and louder than the noise of
-    the clip."""
+def _voiced(sound: Samples, range_db: float, above_noise: float = NOISE_DB) -> np.ndarray:
+    """Numbers of the blocks of 20 ms that are at most so much softer than the loudest, and so much louder than the
+    noise of the clip."""
     blocks = np.pad(sound.astype(np.float64), (0, -len(sound) % 320)).reshape(-1, 320)
     level = 10 * np.log10((blocks**2).mean(axis=1) + 1)
-    noise = min(float(np.percentile(level, 10)) + NOISE_DB, level.max() - NOISE_DB)
+    noise = min(float(np.percentile(level, 10)) + above_noise, level.max() - NOISE_DB)
     return np.flatnonzero(level > max(level.max() - range_db, noise))
 
 
