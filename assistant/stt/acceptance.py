@@ -44,6 +44,11 @@ class Fit:
         return (self.logp - self.free_logp) / self.tokens
 
     @property
+    def evidence(self) -> float:
+        """How much more likely the sound makes the whole sentence."""
+        return self.logp - self.prior
+
+    @property
     def gain(self) -> float:
         """How much more likely the sound makes a token."""
         return (self.logp - self.prior) / self.tokens

@@ -36,6 +36,11 @@ OVER = 0.9
 quiet room, and 5 of 18 pauses before their end."""
 NOT_OVER = 0.5
 """A sentence that cannot go on, but sounds less over than this, was misheard."""
+SLIGHT = 9.0
+CLEAR_LOGP = -0.65
+"""A sentence for which the sound says so little must at least be clear: "thank you" and "no" are found in noise, with an
+evidence of up to 8 and a mean of -0.7 and less. A spoken "yes" has an evidence of 6 to 7 and a mean of -0.1, in noise
+of 9 dB of -0.6. What is expected needs no more than the thresholds."""
 JOINED_EASE = 0.6
 """Several requests in one sentence fit noise more easily, so the thresholds are this much nearer."""
 RIVALS = 3
@@ -100,6 +105,7 @@ class Guide:
         self._surface = Surface(self.network, model.tokenizer)
         _ = self._surface.tree(START).ids  # the largest tree, once
         self._acceptance: Acceptance = acceptance or read_acceptance()
+        self._alone = like is None
         if like is not None:
             self._prior: Prior = like._prior
             return
@@ -124,6 +130,8 @@ class Guide:
     def understand(self, result: Result, fit: Fit | None) -> Understood | None:
         """The best sentence, if it fits well enough."""
         if fit is None or not result.found or not self._acceptance.accepts(fit) or self.is_cut(result):
+            return None
+        if self._alone and fit.evidence < SLIGHT and fit.mean < CLEAR_LOGP:
             return None
         best = self._plainest(result)
         joined = any(step.place.net == JOINED for step in steps(best.path))

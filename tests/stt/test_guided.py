@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from assistant.audio.frame import RATE, Samples
 from assistant.grammar.sentences import SkillSentences
 from assistant.stt.engine import Hypothesis
-from assistant.stt.moonshine_engine import MoonshineEngine
+from assistant.stt.guided import start
+from assistant.stt.moonshine_engine import MoonshineEngine, greedy
 
 from .conftest import Speak
 
@@ -146,3 +148,16 @@ def test_words_of_a_sentence_come_before_the_same_words_in_a_slot(english: Speak
     assert heard.meaning.intent == "days.today"
     assert heard.meaning.gap > 0.5
     engine.close()
+
+
+def test_a_sentence_with_little_evidence_must_be_clear(engine: MoonshineEngine, english: Speak) -> None:
+    guide, model = engine._guide, engine._model
+    assert guide is not None and model is not None
+    sound = english("Will there be frost tonight?")
+    begun = start(model, model.encode(sound))
+    result, fit = guide.follow(begun, greedy(model, begun, 30), len(sound))
+    assert fit is not None and guide.understand(result, fit) is not None
+    unclear = replace(fit, tokens=3, logp=-3.0, free_logp=-3.0, prior=-9.0)
+    clear = replace(fit, tokens=3, logp=-0.3, free_logp=-0.3, prior=-7.0)
+    assert guide.understand(result, unclear) is None
+    assert guide.understand(result, clear) is not None
