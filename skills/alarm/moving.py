@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from datetime import datetime, time, timedelta
 from functools import partial
 
-from assistant.skills.api import Reply, Request, StoreError, weekly, words
+from assistant.skills.api import Reply, Request, StoreError, intent, weekly, words
 
 from .ringing import Ringing
 from .wake import Wake, halves
@@ -50,6 +50,40 @@ class Moving(Ringing):
         """Whether the words say which day."""
         table = self.table("dayword")
         return any(word in table for word in said.lower().replace("'s", "").split())
+
+    @intent("change")
+    def change(self, request: Request) -> Reply:
+        """ "Move my seven o'clock alarm to eight"."""
+        at = request.time()
+        found = [alarm for alarm in self.alarms if at is None or alarm.sounds_like(at)]
+        if not found:
+            return self.reply("no_such") if self.alarms else self.reply("no_alarms")
+        moved = partial(self.moved, request)
+        return moved(found) if len(found) == 1 else self.choose(found, moved)
+
+    def moved(self, request: Request, alarms: Sequence[Wake]) -> Reply:
+        for alarm in alarms[1:]:
+            self.last = alarm
+            self.move(request)
+        self.last = alarms[0]
+        return self.move(request)
+
+    def choose(self, among: Sequence[Wake], action: Callable[[Sequence[Wake]], Reply]) -> Reply:
+        each = [self.title(alarm) for alarm in among]
+        which = partial(self.which, action)
+        return self.ask("which", which, ("choice", "time"), each, each=words.listing(each, self.say("or")))
+
+    def which(self, action: Callable[[Sequence[Wake]], Reply], request: Request) -> Reply:
+        choices = {self.table("choice").get(word) for word in request.text().lower().split()} - {None}
+        if "all" in choices:
+            return action(self.alarms)
+        found = self.meant(request) if request.moment() else []
+        found = found or [
+            self.alarms[int(at)] for at in choices if at and -len(self.alarms) <= int(at) < len(self.alarms)
+        ]
+        if not found:
+            return self.reply("kept")
+        return action(found[:1])
 
     def move_back(self, alarm: Wake, old: Wake, request: Request) -> Reply:
         alarm.at, alarm.due = old.at, old.due

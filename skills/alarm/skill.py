@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -104,40 +104,6 @@ class Alarms(Moving):
         if len(found) > 1:
             return self.choose(found, self.end)
         return self.end(found)
-
-    @intent("change")
-    def change(self, request: Request) -> Reply:
-        """ "Move my seven o'clock alarm to eight"."""
-        at = request.time()
-        found = [alarm for alarm in self.alarms if at is None or alarm.sounds_like(at)]
-        if not found:
-            return self.reply("no_such") if self.alarms else self.reply("no_alarms")
-        moved = partial(self.moved, request)
-        return moved(found) if len(found) == 1 else self.choose(found, moved)
-
-    def moved(self, request: Request, alarms: Sequence[Wake]) -> Reply:
-        for alarm in alarms[1:]:
-            self.last = alarm
-            self.move(request)
-        self.last = alarms[0]
-        return self.move(request)
-
-    def choose(self, among: Sequence[Wake], action: Callable[[Sequence[Wake]], Reply]) -> Reply:
-        each = [self.title(alarm) for alarm in among]
-        which = partial(self.which, action)
-        return self.ask("which", which, ("choice", "time"), each, each=words.listing(each, self.say("or")))
-
-    def which(self, action: Callable[[Sequence[Wake]], Reply], request: Request) -> Reply:
-        choices = {self.table("choice").get(word) for word in request.text().lower().split()} - {None}
-        if "all" in choices:
-            return action(self.alarms)
-        found = self.meant(request) if request.moment() else []
-        found = found or [
-            self.alarms[int(at)] for at in choices if at and -len(self.alarms) <= int(at) < len(self.alarms)
-        ]
-        if not found:
-            return self.reply("kept")
-        return action(found[:1])
 
     @intent("cancel_all", risky=True)
     def cancel_all(self, request: Request) -> Reply:
