@@ -38,9 +38,9 @@ NOT_OVER = 0.5
 """A sentence that cannot go on, but sounds less over than this, was misheard."""
 SLIGHT = 9.0
 CLEAR_LOGP = -0.65
-"""A sentence for which the sound says so little must at least be clear: "thank you" and "no" are found in noise, with an
-evidence of up to 8 and a mean of -0.7 and less. A spoken "yes" has an evidence of 6 to 7 and a mean of -0.1, in noise
-of 9 dB of -0.6. What is expected needs no more than the thresholds."""
+"""A sentence for which the sound says so little must at least be clear: "thank you" and "no" are found in noise, with
+an evidence of up to 8 and a mean of -0.7 and less. A spoken "yes" has an evidence of 6 to 7 and a mean of -0.1, in
+noise of 9 dB of -0.6. What is expected needs no more than the thresholds."""
 JOINED_EASE = 0.6
 """Several requests in one sentence fit noise more easily, so the thresholds are this much nearer."""
 RIVALS = 3
