@@ -1,7 +1,7 @@
 """While an alarm rings, "stop" is enough: no wake word before it. Nothing is listened for at any other time.
 
 No small model knows these words. So a judge of wake words (the recogniser) is asked a few times a second whether one
-of them was said in the last moments, as long as it rings: about a tenth of a processor core (x86-64), and on a slow
+of them was said in the last moments, as long as it rings: about a fifth of a processor core (x86-64), and on a slow
 machine at most `MOST_SHARE` of one.
 """
 
