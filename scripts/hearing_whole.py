@@ -31,8 +31,13 @@ class Trial:
     cut: bool
     """The beginning of a sentence fitted better than every whole one."""
 
+    @property
+    def counts(self) -> bool:
+        """Whether it could be accepted with thresholds low enough."""
+        return self.fit is not None and not self.cut and not self.fit.is_slight
+
     def accepted(self, acceptance: Acceptance) -> bool:
-        return self.fit is not None and not self.cut and acceptance.accepts(self.fit)
+        return self.counts and self.fit is not None and acceptance.accepts(self.fit)
 
 
 def listen(model: MoonshineModel, guide: Guide, case: Case) -> Trial:
@@ -55,7 +60,7 @@ def listen(model: MoonshineModel, guide: Guide, case: Case) -> Trial:
 
 def calibrate(trials: Sequence[Trial]) -> Acceptance:
     """The thresholds that keep most commands while other sound stays out; of all that do equally well, the middle."""
-    fits = [(trial.right, trial.fit) for trial in trials if trial.fit and not trial.cut]
+    fits = [(trial.right, trial.fit) for trial in trials if trial.fit and trial.counts]
     commands = np.array([(fit.mean, fit.lag, fit.gain) for right, fit in fits if right])
     other = np.array([(fit.mean, fit.lag, fit.gain) for right, fit in fits if right is None])
     allowed = FALSE_ACCEPTS * sum(trial.right is None for trial in trials)

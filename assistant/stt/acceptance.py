@@ -19,6 +19,12 @@ from assistant.errors import EngineError
 
 FILE = Path(__file__).with_name("acceptance.yaml")
 
+SLIGHT = 9.0
+CLEAR_LOGP = -0.65
+"""A sentence for which the sound says so little must at least be clear: "thank you" and "no" are found in noise, with
+an evidence of up to 8 and a mean of -0.7 and less. A spoken "yes" has an evidence of 6 to 7 and a mean of -0.1, in
+noise of 9 dB of -0.6. What is expected needs no more than the thresholds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -47,6 +53,11 @@ class Fit:
     def evidence(self) -> float:
         """How much more likely the sound makes the whole sentence."""
         return self.logp - self.prior
+
+    @property
+    def is_slight(self) -> bool:
+        """Whether the sound says too little for a sentence that nobody expects."""
+        return self.evidence < SLIGHT and self.mean < CLEAR_LOGP
 
     @property
     def gain(self) -> float:

@@ -36,11 +36,6 @@ OVER = 0.9
 quiet room, and 5 of 18 pauses before their end."""
 NOT_OVER = 0.5
 """A sentence that cannot go on, but sounds less over than this, was misheard."""
-SLIGHT = 9.0
-CLEAR_LOGP = -0.65
-"""A sentence for which the sound says so little must at least be clear: "thank you" and "no" are found in noise, with
-an evidence of up to 8 and a mean of -0.7 and less. A spoken "yes" has an evidence of 6 to 7 and a mean of -0.1, in
-noise of 9 dB of -0.6. What is expected needs no more than the thresholds."""
 JOINED_EASE = 0.6
 """Several requests in one sentence fit noise more easily, so the thresholds are this much nearer."""
 RIVALS = 3
@@ -131,7 +126,7 @@ class Guide:
         """The best sentence, if it fits well enough."""
         if fit is None or not result.found or not self._acceptance.accepts(fit) or self.is_cut(result):
             return None
-        if self._alone and fit.evidence < SLIGHT and fit.mean < CLEAR_LOGP:
+        if self._alone and fit.is_slight:
             return None
         best = self._plainest(result)
         joined = any(step.place.net == JOINED for step in steps(best.path))
