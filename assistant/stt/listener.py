@@ -132,7 +132,7 @@ class Listener:
                 break
             self._endpointer.again(patience)
         if self._wish.whole and self._heard and self._sound.end - self._heard > LEAD_SECONDS * RATE:
-            found.heard = await self._look(0, self._sound.end)
+            found.heard = await self._look(0, self._voiced + round(LEAD_SECONDS * RATE))
             text = strip_wake_word(found.heard.text, self._wake_word)
             if text and (found.understood or doubtful is None):
                 return _transcript(session, text, found)

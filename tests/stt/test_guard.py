@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from assistant.audio.frame import RATE, Samples
+from assistant.stt import guard
 from assistant.stt.guard import first_pause
 
 
@@ -29,3 +30,9 @@ def test_only_what_is_short_and_before_a_pause_is_passed_over(
     parts: tuple[tuple[float, float], ...], where: float
 ) -> None:
     assert first_pause(speech(*parts)) / RATE == pytest.approx(where, abs=0.1)
+
+
+def test_silence_that_was_added_does_not_make_noise_lively() -> None:
+    noise = np.random.default_rng(5).normal(0, 300, 32_000).astype(np.int16)
+    added = np.concatenate((np.zeros(16_000, np.int16), noise, np.zeros(32_000, np.int16)))
+    assert guard.loudness_range(added) < guard.STEADY_DB
