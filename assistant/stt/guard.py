@@ -29,6 +29,11 @@ PAUSE_WINDOWS = 10
 FIRST_WINDOWS = 40
 """What is left of a wake word is no longer than these."""
 
+TAIL_WINDOWS = 12
+"""A word that was cut off before is over within these, or it is none of a wake word's."""
+TAIL_ENDS_DB = 15.0
+"""So far the level falls behind it: into the closure of its last consonant, or a pause."""
+
 STOCK = frozenset({"bye", "thank you", "thanks", "thank you very much", "i'm sorry"})
 """What the model says to noise, in lower case without the full stop. People say these too, but not faintly."""
 EMPTY = frozenset({"you", "so", "well", "oh", "the", "i", "uh", "hmm", "thank you for watching", "thanks for watching"})
@@ -109,3 +114,21 @@ def first_pause(sound: Samples) -> int:
         else:
             run += 1
     return 0
+
+
+def tail_end(sound: Samples) -> int:
+    """Where the end of a word is over that sounds from the very first moment, in samples; 0 where there is none.
+
+    That is the lowest of the first windows of 10 ms, when the level falls to it by `TAIL_ENDS_DB` and rises as much
+    again. Silence that was put before the sound does not count.
+    """
+    window = RATE // 100
+    lead = int(np.argmax(sound != 0)) // window * window
+    count = (len(sound) - lead) // window
+    if count <= TAIL_WINDOWS:
+        return 0
+    pieces = sound[lead : lead + count * window].astype(np.float32).reshape(count, window)
+    level = 10 * np.log10(np.square(pieces).mean(axis=1) + 1.0)
+    lowest = int(level[:TAIL_WINDOWS].argmin())
+    falls, rises = level[:3].max() - level[lowest], level[lowest:].max() - level[lowest]
+    return lead + lowest * window if min(falls, rises) >= TAIL_ENDS_DB else 0

@@ -150,14 +150,23 @@ class MoonshineEngine:
         return self._model
 
     def _decode(self, model: MoonshineModel, sound: Samples) -> _Look:
+        if not self._wake_word or self._guide is None:
+            return self._decode_sound(model, sound)
+        # What is left of the wake word changes the request: "croft, set a timer" is heard as "off, set a timer".
+        behind = guard.tail_end(sound)
+        again = self._decode_sound(model, sound[behind:]) if behind else None
+        if again is not None and again.understood and not again.is_unsure:
+            return again
         look = self._decode_sound(model, sound)
-        heard = look.heard
-        if look.understood or not heard.text or not self._wake_word or self._guide is None:
+        if again is not None and again.heard.text and not look.understood:
+            look = again
+        elif again is not None and again.understood:
+            look = max(look, again, key=lambda each: _value(each.fit))
+        if look.understood or not look.heard.text:
             return look
-        # The end of the wake word, a pause, and the request: look at what comes behind the pause, if nothing weighty
-        # is lost with it.
+        # The same where quiet came first, if nothing weighty is lost with it.
         behind = guard.first_pause(sound)
-        if behind and not read_sounds(self.language).weighty & set(words(heard.text)[:1]):
+        if behind and not read_sounds(self.language).weighty & set(words(look.heard.text)[:1]):
             again = self._decode_sound(model, sound[behind:])
             if again.understood:
                 return again

@@ -32,6 +32,23 @@ def test_only_what_is_short_and_before_a_pause_is_passed_over(
     assert first_pause(speech(*parts)) / RATE == pytest.approx(where, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("parts", "where"),
+    [
+        (((0.06, 3000), (0.05, 100), (1.0, 3000)), 0.08),
+        (((0.06, 3000), (0.4, 20), (1.0, 3000)), 0.09),
+        (((0.2, 0), (0.06, 3000), (0.05, 100), (1.0, 3000)), 0.28),
+        (((0.05, 20), (0.06, 3000), (1.0, 3000)), 0),
+        (((0.15, 3000), (0.3, 20), (1.0, 3000)), 0),
+        (((0.06, 3000), (0.05, 2000), (1.0, 3000)), 0),
+        (((0.06, 3000), (1.0, 20)), 0),
+        (((0.06, 3000),), 0),
+    ],
+)
+def test_the_end_of_a_word_sounds_from_the_first_moment(parts: tuple[tuple[float, float], ...], where: float) -> None:
+    assert guard.tail_end(speech(*parts)) / RATE == pytest.approx(where, abs=0.045)
+
+
 def test_silence_that_was_added_does_not_make_noise_lively() -> None:
     noise = np.random.default_rng(5).normal(0, 300, 32_000).astype(np.int16)
     added = np.concatenate((np.zeros(16_000, np.int16), noise, np.zeros(32_000, np.int16)))
