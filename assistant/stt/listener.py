@@ -34,6 +34,8 @@ DOUBTFUL_CONFIDENCE = 0.6
 """Words from less voice than this, and less sure than this, may have been a cough or a clatter."""
 CERTAIN = 0.75
 """The same for sentences of a skill."""
+ANSWERS = frozenset({"dialog.yes", "dialog.no"})
+"""Where nothing was asked these mean nothing, and a breath or a clatter sounds like them."""
 DOUBT_SECONDS = 1.5
 """How long to wait for something better."""
 
@@ -115,6 +117,8 @@ class Listener:
         doubtful: stt.Transcript | None = None
         while True:
             found = await self._utterance()
+            if self._is_stray(found.heard):
+                found.heard = Hypothesis(text="", confidence=0.0, language=found.heard.language)
             patience -= (self._endpointer.position - self._endpointer.since) / RATE
             text = strip_wake_word(found.heard.text, self._wake_word)
             if text and not self._may_go_on(found, first=doubtful is None):
@@ -139,6 +143,11 @@ class Listener:
         if doubtful is not None:
             return doubtful
         return stt.Nothing(session=session, cause="silence" if found.ended.cause == "silence" else "noise")
+
+    def _is_stray(self, heard: Hypothesis) -> bool:
+        """Whether it answers a question that nobody asked."""
+        asked = self._wish.skill or self._wish.expects
+        return heard.meaning is not None and heard.meaning.intent in ANSWERS and not asked
 
     def _may_go_on(self, found: _Utterance, *, first: bool) -> bool:
         """Whether what was heard without being understood is to be taken only when nothing better follows."""

@@ -26,12 +26,13 @@ MEANING = Meaning(intent="garden.water", skill="garden", slots=(), score=0.9, ga
 class Judge(FakeSttEngine):
     """Understands the sound that `understands` likes, and remembers all that it was asked about."""
 
-    def __init__(self, understands: Callable[[Samples], bool], otherwise: str = "") -> None:
+    def __init__(self, understands: Callable[[Samples], bool], otherwise: str = "", meaning: Meaning = MEANING) -> None:
         super().__init__()
         self.start()
         self.asked: list[Samples] = []
         self._understands = understands
         self._otherwise = otherwise
+        self._meaning = meaning
         self._sound: list[Samples] = []
 
     def begin(self, *, wake_word: str = "", expected: Expected = ANYTHING) -> None:
@@ -45,11 +46,13 @@ class Judge(FakeSttEngine):
     def finish(self, *, settled: bool = False) -> Hypothesis:
         self.asked.append(np.concatenate(self._sound))
         if self._understands(self.asked[-1]):
-            return Hypothesis(text="water the roses", confidence=0.9, language="en", meaning=MEANING)
+            return Hypothesis(text="water the roses", confidence=0.9, language="en", meaning=self._meaning)
         return Hypothesis(text=self._otherwise, confidence=0.9, language="en")
 
 
-def listen(engine: Judge, sound: Samples, *, whole: bool = False) -> tuple[stt.Transcript | stt.Nothing, Listener]:
+def listen(
+    engine: Judge, sound: Samples, *, whole: bool = False, skill: str = ""
+) -> tuple[stt.Transcript | stt.Nothing, Listener]:
     async def frames() -> AsyncIterator[Frame | None]:
         for at in range(0, len(sound), 1280):
             yield Frame(index=at // 1280, samples=sound[at : at + 1280].copy())
@@ -62,7 +65,8 @@ def listen(engine: Judge, sound: Samples, *, whole: bool = False) -> tuple[stt.T
         return done
 
     async def run() -> tuple[stt.Transcript | stt.Nothing, Listener]:
-        wish = dialog.Listening(session="1", from_sample=0, whole=whole, patience=30.0 if whole else 5.0)
+        patience = 30.0 if whole else 5.0
+        wish = dialog.Listening(session="1", from_sample=0, whole=whole, patience=patience, skill=skill)
         listener = Listener(engine, work, Stt(), wish, frames(), lambda text: None)
         return await listener.hear(), listener
 
@@ -86,6 +90,13 @@ def test_what_follows_a_clatter_is_also_looked_at_alone() -> None:
     engine = Judge(lambda sound: 0.9 < voiced_seconds(sound) < 1.2)
     said, _ = listen(engine, speak([(0.5, False), (0.4, True), (1.2, False), (1, True), (2, False)]))
     assert isinstance(said, stt.Transcript) and said.meaning is not None
+
+
+@pytest.mark.parametrize("asked", ["", "list"])
+def test_an_answer_counts_only_where_something_was_asked(asked: str) -> None:
+    engine = Judge(lambda sound: True, meaning=Meaning(intent="dialog.yes", skill="dialog", slots=(), score=1, gap=9))
+    said, _ = listen(engine, speak([(0.5, False), (0.5, True), (6, False)]), skill=asked)
+    assert isinstance(said, stt.Transcript) == bool(asked)
 
 
 def test_what_was_long_ago_is_not_joined() -> None:
