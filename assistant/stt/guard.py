@@ -14,9 +14,9 @@ TOKENS_PER_SECOND = 7.0
 """Fast speech needs about 6 tokens a second; the model's authors cut at 6.5."""
 SPARE_TOKENS = 6
 """Room for punctuation and very short utterances."""
-MIN_LOGP = -1.5
-"""Mean log-probability of a token below which the text is a guess: speech in noise stays above -1.2, kitchen noise
-alone gives -0.7 to -1.7, white noise -1.7."""
+MIN_LOGP = -1.2
+"""Mean log-probability of a token below which the text is a guess: speech in noise stays above, kitchen noise alone
+gives -0.7 to -1.7, white noise -1.7."""
 STEADY_DB = 4.0
 """Sound whose loudness varies less than this is steady noise: speech in noise of 6 dB varies by 7 dB and more."""
 FAINT_DB = 12.0
@@ -38,6 +38,10 @@ STOCK = frozenset({"bye", "thank you", "thanks", "thank you very much", "i'm sor
 """What the model says to noise, in lower case without the full stop. People say these too, but not faintly."""
 EMPTY = frozenset({"you", "so", "well", "oh", "the", "i", "uh", "hmm", "thank you for watching", "thanks for watching"})
 """What it says to noise and to the assistant's own chimes, and nobody says as a request."""
+
+LEAST_SURE = (1.0, 0.8, 0.6)
+"""Confidence that free text of so many words must have where no sentence was found and nothing was asked: "top" and "oh
+no" are what clatter sounds like, and would be taken for "stop" and "no"."""
 
 _WORD = re.compile(r"[^\W_]")
 
@@ -87,6 +91,12 @@ def is_invented(text: str, mean_logp: float, dynamics: float) -> bool:
         return True
     plain = re.sub(r"[^\w' ]", "", text).strip().lower()
     return plain in EMPTY or (plain in STOCK and dynamics < FAINT_DB)
+
+
+def is_scrap(text: str, confidence: float) -> bool:
+    """True for a word or two that nobody may have said."""
+    count = len(text.split())
+    return count < len(LEAST_SURE) and confidence < LEAST_SURE[count]
 
 
 def first_pause(sound: Samples) -> int:

@@ -34,7 +34,7 @@ DOUBTFUL_CONFIDENCE = 0.6
 """Words from less voice than this, and less sure than this, may have been a cough or a clatter."""
 CERTAIN = 0.75
 """The same for sentences of a skill."""
-ANSWERS = frozenset({"dialog.yes", "dialog.no"})
+ANSWERS = frozenset({"dialog.yes", "dialog.no", "dialog.choice"})
 """Where nothing was asked these mean nothing, and a breath or a clatter sounds like them."""
 DOUBT_SECONDS = 1.5
 """How long to wait for something better."""

@@ -204,7 +204,10 @@ class MoonshineEngine:
             if text[:at].rstrip()[-1] in ",.!?":
                 text = text[at : at + 1].upper() + text[at + 1 :]
                 break
-        heard = Hypothesis(text=text, confidence=float(np.exp(min(free.mean, 0.0))), language=self.language)
+        confidence = float(np.exp(min(free.mean, 0.0)))
+        if self._guide is not None and self._expected == ANYTHING and guard.is_scrap(text, confidence):
+            return _Look(_NOTHING, outlook, fit)
+        heard = Hypothesis(text=text, confidence=confidence, language=self.language)
         return _Look(heard, outlook, fit)
 
     def _follow(

@@ -53,3 +53,11 @@ def test_silence_that_was_added_does_not_make_noise_lively() -> None:
     noise = np.random.default_rng(5).normal(0, 300, 32_000).astype(np.int16)
     added = np.concatenate((np.zeros(16_000, np.int16), noise, np.zeros(32_000, np.int16)))
     assert guard.loudness_range(added) < guard.STEADY_DB
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "scrap"),
+    [("Top.", 0.59, True), ("Oh no", 0.47, True), ("Louder.", 0.9, False), ("So be it", 0.3, False), ("", 0.9, True)],
+)
+def test_a_word_or_two_must_be_sure(text: str, confidence: float, scrap: bool) -> None:
+    assert guard.is_scrap(text, confidence) == scrap
