@@ -15,8 +15,8 @@ from assistant.errors import DeviceError, Refused
 
 PURPOSE = "wake_word"
 LEARNING = "personalise"
-NOTICE = """Your takes are overwritten after training. What the word learns from them stays on this device, as numbers
-that no sound can be made of, until you say "forget everything" or: assistant wake remove NAME --voice-only"""
+NOTICE = """Your takes are kept as clips, as was agreed for wake words. What the word learns from them stays on this
+device, as numbers that no sound can be made of, until that yes ends, or: assistant wake remove NAME --voice-only"""
 MOST_FRAMES = 125
 """Ten seconds to say it."""
 LONGEST, SHORTEST = 2.0, 0.25
@@ -28,11 +28,20 @@ TRIES = 3
 
 
 def agreed(builder: Builder, *, yes: bool) -> bool:
-    """Whether a person said yes to what will stay of the takes. Raises Refused where the settings forbid it."""
+    """Whether a person said yes to what will stay of the takes. Raises Refused where the settings forbid it, or nobody
+    said yes to keeping wake words."""
     if builder.consent.gate.forbids(LEARNING):
         raise Refused("the configuration forbids to learn from a voice", where="consent.forbid")
+    if not permitted(builder):
+        hint = "Say yes first: assistant consent grant wake_word"
+        raise Refused("nobody said yes to keeping wake words", where="--takes", hint=hint)
     print(NOTICE)
     return yes or input("Do you agree? Type yes: ").strip().lower() == "yes"
+
+
+def permitted(builder: Builder) -> bool:
+    """Whether the yes to keep wake words is valid now."""
+    return PURPOSE in builder.consent.gate.permits()
 
 
 def record(builder: Builder, text: str, count: int) -> list[Samples]:

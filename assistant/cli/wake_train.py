@@ -14,7 +14,7 @@ from assistant.build import Builder
 from assistant.cli import wake_takes
 from assistant.cli.context import Context
 from assistant.cli.progress import Steps
-from assistant.errors import ModelError
+from assistant.errors import ModelError, Refused
 from assistant.memory import overwrite_freed
 from assistant.stt.moonshine_model import MoonshineModel
 from assistant.stt.phrase import Phrase
@@ -34,7 +34,7 @@ EXAMPLES = """examples:
   assistant wake train "hey pebble"
   assistant wake train "hey pebble" --takes 4     also learn how you say it
 
-Takes are zeroed after training, unless `assistant consent grant wake_word` allows to keep them as clips.
+Takes need a yes: assistant consent grant wake_word. What was learnt from them ends with it.
 """
 BUILT_IN = ("hey_mycroft", "alexa", "hey_jarvis", "okay_nabu")
 
@@ -79,6 +79,9 @@ def train_word(context: Context, arguments: argparse.Namespace) -> int:
     for word in words:
         path = builder.trained_words.save(word)
     word = words[-1]
+    if word.takes and not wake_takes.permitted(builder):  # asked after writing, so that no withdrawal slips in between
+        builder.trained_words.forget_own(word.name)
+        raise Refused("the yes to keep wake words has ended", where=word.name, hint="Nothing of your takes was kept")
     print(f'"{text}" was learnt in {time.monotonic() - begun:.0f} s')
     print("\n".join(f"  {line}" for line in report(text, word.score)))
     if takes:

@@ -23,6 +23,7 @@ from assistant.consent.store import Store
 from assistant.consent.trim import trim
 from assistant.errors import AssistantError, Tampered
 
+WAKE_WORD = "wake_word"
 BATCH = 64
 """Clips named in one intent; more are deleted batch by batch."""
 
@@ -93,12 +94,18 @@ NOTHING = Receipt(code="", counts={"clips": 0})
 
 
 class Purge:
-    """Works on the store; `surfaces` are walked when everything is to be forgotten."""
+    """Works on the store; `surfaces` are walked when everything is to be forgotten, `learnt` (what wake words learnt
+    from somebody's takes) also when the yes to keep wake words ends."""
 
     def __init__(
-        self, store: Store, surfaces: Callable[[], Sequence[Surface]] = tuple, journal: Journal | None = None
+        self,
+        store: Store,
+        surfaces: Callable[[], Sequence[Surface]] = tuple,
+        journal: Journal | None = None,
+        learnt: Callable[[], Sequence[Surface]] = tuple,
     ) -> None:
         self._store = store
+        self._learnt = learnt
         self._surfaces = surfaces
         self._journal = journal or NoJournal()
 
@@ -214,6 +221,8 @@ class Purge:
         usage = {one.record for one in found.values() if one.purpose == USAGE}
         if (everything or usage & set(intent.records)) and session.usage.erase():
             counts[USAGE] = 1
+        if not everything and any(one.purpose == WAKE_WORD and one.record in intent.records for one in found.values()):
+            counts |= _scrubbed(self._learnt())
         if everything:
             session.vault.sweep_orphans()
             counts |= self._walk()
@@ -237,17 +246,20 @@ class Purge:
         return counts
 
     def _walk(self) -> dict[str, int]:
-        counts = {}
         try:
-            surfaces = self._surfaces()
+            return _scrubbed(self._surfaces())
         except AssistantError:
             return {"skill-data": -1}  # what cannot be read was not destroyed
-        for surface in surfaces:
-            try:
-                counts[surface.id] = surface.scrub()
-            except AssistantError:
-                counts[surface.id] = -1
-        return counts
+
+
+def _scrubbed(surfaces: Iterable[Surface]) -> dict[str, int]:
+    counts = {}
+    for surface in surfaces:
+        try:
+            counts[surface.id] = surface.scrub()
+        except AssistantError:
+            counts[surface.id] = -1
+    return counts
 
 
 def _event(session: Session, event: Event, method: str, actor: str) -> Record:

@@ -51,7 +51,12 @@ def open_room(
         paths=paths,
         store=store,
         gate=Gate(store, forbidden=forbidden),
-        purge=Purge(store, lambda: [*data.stores(), *debug_files(paths), *taught_voices(paths)], seals),
+        purge=Purge(
+            store,
+            lambda: [*data.stores(), *debug_files(paths), *taught_voices(paths)],
+            seals,
+            lambda: taught_voices(paths),
+        ),
         rights=Rights(store),
         data=data,
     )

@@ -1,5 +1,5 @@
-"""What wake words learnt from somebody's own voice. "Forget everything" takes it away; the words themselves stay, as
-synthetic voices taught them."""
+"""What wake words learnt from somebody's own voice: it goes with the yes to keep wake words, and with everything. The
+words themselves stay, as synthetic voices taught them."""
 
 from __future__ import annotations
 

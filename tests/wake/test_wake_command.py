@@ -118,9 +118,48 @@ def test_a_word_is_trained_listed_and_removed(home: Path, capsys: pytest.Capture
     assert not [*(home / "state").rglob("*.json")]
 
 
-def test_takes_without_a_yes_leave_no_file_and_are_zeros(
+def grant() -> None:
+    made().consent.gate.grant(Grant(purpose="wake_word", days=7, method="cli", actor="test"))
+
+
+def test_takes_are_not_even_recorded_without_a_yes_to_keep_wake_words(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(wake_takes, "record", lambda *each: pytest.fail("it recorded"))
+    assert run("train", TEXT, "--takes", "2", "--yes") == 1
+    assert "assistant consent grant wake_word" in capsys.readouterr().err
+    assert not (home / "state").exists()
+
+
+def test_what_was_learnt_from_takes_goes_with_the_yes(home: Path) -> None:
+    grant()
+    assert run("train", TEXT, "--examples", "60", "--takes", "2", "--yes") == 0
+    assert made().trained_words.load("hey_pebble").takes == 2
+    receipt = made().consent.purge.withdraw(["wake_word"], method="cli", actor="test")
+    assert receipt.counts == {"clips": 2, "own-wake-words": 1}
+    assert not [*(home / "state" / "assistant" / "wake-words-own").iterdir()]
+    assert made().trained_words.load("hey_pebble").takes == 0
+
+
+def test_a_yes_that_ends_during_training_leaves_nothing_of_the_takes(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grant()
+    keep = wake_takes.keep
+
+    def withdrawn(builder: Builder, word: str, takes: Sequence[Samples]) -> int:
+        made().consent.purge.withdraw(None, method="cli", actor="test")
+        return keep(builder, word, takes)
+
+    monkeypatch.setattr(wake_takes, "keep", withdrawn)
+    assert run("train", TEXT, "--examples", "60", "--takes", "2", "--yes") == 1
+    assert "has ended" in capsys.readouterr().err
+    assert not [*(home / "state" / "assistant" / "wake-words-own").iterdir()]
+    assert made().consent.rights.clips()[0] == []
+
+
+def test_takes_are_zeros_afterwards_and_in_no_file_as_they_were(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grant()
     heard: list[Samples] = []
     record = wake_takes.record
     monkeypatch.setattr(wake_takes, "record", lambda *arguments: heard.extend(record(*arguments)) or heard)
@@ -128,17 +167,14 @@ def test_takes_without_a_yes_leave_no_file_and_are_zeros(
     assert len(heard) == 2
     assert not any(each.any() for each in heard)
     assert traces(home, [take(1), take(2)]) == []
-    assert "overwritten" in capsys.readouterr().out
     own = home / "state" / "assistant" / "wake-words-own" / "hey_pebble.json"
-    assert sorted(path for path in (home / "state").rglob("*") if path.is_file()) == [
-        own.parents[1] / "wake-words" / "hey_pebble.json",
-        own,
-    ]
+    assert own.is_file()
     assert run("remove", "hey_pebble", "--voice-only") == 0
     assert not own.exists()
 
 
 def test_the_search_for_traces_finds_a_planted_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grant()
     keep = wake_takes.keep
 
     def leak(builder: Builder, word: str, takes: Sequence[Samples]) -> int:
@@ -156,8 +192,7 @@ def test_the_search_for_traces_finds_a_planted_one(home: Path, monkeypatch: pyte
 def test_takes_are_kept_as_clips_under_a_yes_and_go_with_everything(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    builder = made()
-    builder.consent.gate.grant(Grant(purpose="wake_word", days=7, method="cli", actor="test"))
+    grant()
     assert run("train", TEXT, "--examples", "60", "--takes", "2", "--yes") == 0
     assert "kept as clips" in capsys.readouterr().out
     assert traces(home, [take(1), take(2)]) == []
@@ -174,11 +209,12 @@ def test_without_a_typed_yes_or_where_it_is_forbidden_nothing_is_recorded(
 ) -> None:
     monkeypatch.setattr(wake_takes, "record", lambda *each: pytest.fail("it recorded"))
     monkeypatch.setattr("builtins.input", lambda question: "no")
+    grant()
     assert run("train", TEXT, "--takes", "3") == 1
     assert "Nothing was recorded" in capsys.readouterr().out
     assert main.main(["--set", "consent.forbid=[personalise]", "wake", "train", TEXT, "--takes", "3", "--yes"]) == 1
     assert "forbids" in capsys.readouterr().err
-    assert not (home / "state").exists()
+    assert not [*(home / "state").rglob("*.json")]
 
 
 def test_a_take_that_is_no_word_is_asked_for_again(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
