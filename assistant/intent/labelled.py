@@ -1,21 +1,31 @@
 """Sentences with their intent and slots, as public data sets give them.
 
-One a line: the sentence with its slots written in (`wake me at [time : nine am]`), a tab, the intent. Or a folder with
-an `<intent>.txt` for each intent and a sentence a line.
+A table (`labelled_table` tells which), or a folder: with an `<intent>.txt` for each intent and a sentence a line, with
+tables in `<intent>.csv` or `<intent>.tsv`, or with `seq.in`, `seq.out` and `label` side by side.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import ConfigError
 from assistant.grammar.words import words
+from assistant.intent.labelled_table import Row, file_lines, read_table
 
 OUTSIDE = "O"
-_SLOT = re.compile(r"\[\s*(?P<name>[\w.-]+)\s*:\s*(?P<said>[^\[\]]*)\]")
+_SLOT = re.compile(
+    r"""
+      \[ \s*(?P<name1>[\w.-]+)\s* : (?P<said1>[^\[\]]*) \]      # [time : nine am]
+    | \[ (?P<said2>[^\[\]]*) \]\( (?P<name2>[\w.:-]+) \)        # [nine am](time)
+    | \{ (?P<said3>[^{}]*) \}\{ \s*(?P<name3>[\w.-]+)\s* \}     # {nine am}{time}
+    | <(?P<name4>[\w.-]+)> (?P<said4>[^<>]*) </(?P=name4)>      # <time>nine am</time>
+    """,
+    re.VERBOSE,
+)
+_WAYS = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +46,37 @@ def read_labelled(path: Path) -> list[Labelled]:
 
 
 def parse(text: str, intent: str) -> Labelled:
-    """A sentence with slots in brackets."""
+    """A sentence with its slots written in, in any of the four ways."""
     said: list[str] = []
     tags: list[str] = []
     at = 0
     for match in _SLOT.finditer(text):
+        way = next(each for each in _WAYS if match[f"name{each}"])
         outside = words(text[at : match.start()])
-        inside = words(match["said"])
+        inside = words(match[f"said{way}"])
         said += [*outside, *inside]
         tags += [OUTSIDE] * len(outside)
-        tags += [f"{'I' if number else 'B'}-{match['name']}" for number in range(len(inside))]
+        tags += [f"{'I' if number else 'B'}-{match[f'name{way}']}" for number in range(len(inside))]
         at = match.end()
     rest = words(text[at:])
     return Labelled((*said, *rest), (*tags, *[OUTSIDE] * len(rest)), intent)
 
 
-def spans(tags: tuple[str, ...]) -> set[tuple[int, int, str]]:
+def tagged(row: Row) -> Labelled:
+    """A sentence with a tag for each of its words. Raises ConfigError when there are more or fewer."""
+    given, names = row.text.split(), row.tags.split()
+    if len(given) != len(names):
+        raise ConfigError(f"{len(given)} words but {len(names)} tags", where=row.where)
+    said: list[str] = []
+    tags: list[str] = []
+    for word, tag in zip(given, names, strict=True):
+        parts = words(word)
+        said += parts
+        tags += [tag if not number or tag == OUTSIDE else f"I-{tag[2:]}" for number in range(len(parts))]
+    return Labelled(tuple(said), tuple(tags), row.intent)
+
+
+def spans(tags: Sequence[str]) -> set[tuple[int, int, str]]:
     """The slots that tags say: (start, end, name)."""
     found: set[tuple[int, int, str]] = set()
     start = 0
@@ -67,22 +92,24 @@ def spans(tags: tuple[str, ...]) -> set[tuple[int, int, str]]:
 
 
 def _read(path: Path) -> Iterator[Labelled]:
-    if path.is_dir():
-        for file in sorted(path.glob("*.txt")):
-            for line in _lines(file):
-                yield parse(line, file.stem)
+    for row in _rows(path):
+        yield tagged(row) if row.tags else parse(row.text, row.intent)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    if not path.is_dir():
+        yield from read_table(path)
         return
-    for number, line in enumerate(_lines(path), 1):
-        if not line.strip():
-            continue
-        text, tab, intent = line.rpartition("\t")
-        if not tab or not intent.strip():
-            raise ConfigError("no intent", where=f"{path}:{number}", hint="Write `sentence<TAB>intent`")
-        yield parse(text, intent.strip())
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read ({error})", where=str(path), hint="Give a TSV file in UTF-8") from error
+    columns = [path / name for name in ("seq.in", "label", "seq.out")]
+    if all(column.is_file() for column in columns):
+        lines = [file_lines(column) for column in columns]
+        if len({len(each) for each in lines}) > 1:
+            raise ConfigError("seq.in, seq.out and label have not the same number of lines", where=str(path))
+        for number, (text, intent, tags) in enumerate(zip(*lines, strict=True), 1):
+            yield Row(text, intent.strip(), tags, f"{columns[0]}:{number}")
+        return
+    for file in sorted(path.glob("*.txt")):
+        for number, line in enumerate(file_lines(file), 1):
+            yield Row(line, file.stem, "", f"{file}:{number}")
+    for file in sorted([*path.glob("*.tsv"), *path.glob("*.csv")]):
+        yield from read_table(file, file.stem)

@@ -1,58 +1,15 @@
-"""Labelled sentences are read as they are written, and slots and intents learned from them are found again."""
+"""Slots and intents that were learned from labelled sentences are found again."""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from assistant.cli.main import main
-from assistant.errors import ConfigError
 from assistant.intent.evaluation import F1, evaluate
-from assistant.intent.labelled import Labelled, parse, read_labelled, spans
+from assistant.intent.labelled import Labelled, parse
 from assistant.intent.tagger import Tagger
-
-_TAGS = st.sampled_from(["O", "B-a", "I-a", "B-b", "I-b"])
-
-
-def test_slots_in_brackets_become_tags() -> None:
-    found = parse("wake me at [time : Nine AM] on [date:friday]!", "alarm_set")
-    assert found == Labelled(
-        ("wake", "me", "at", "nine", "am", "on", "friday"),
-        ("O", "O", "O", "B-time", "I-time", "O", "B-date"),
-        "alarm_set",
-    )
-    assert spans(found.tags) == {(3, 5, "time"), (6, 7, "date")}
-
-
-def test_two_slots_side_by_side_stay_two() -> None:
-    assert spans(("B-a", "B-a", "I-a", "O", "B-b")) == {(0, 1, "a"), (1, 3, "a"), (4, 5, "b")}
-
-
-@given(st.lists(_TAGS, max_size=12))
-def test_slots_never_overlap_whatever_the_tags(tags: list[str]) -> None:
-    found = sorted(spans(tuple(tags)))
-    assert all(one[1] <= two[0] for one, two in pairwise(found))
-    assert all(0 <= start < end <= len(tags) for start, end, _ in found)
-
-
-def test_a_file_and_a_folder_say_the_same(tmp_path: Path) -> None:
-    (tmp_path / "all.tsv").write_text("dim the [room : hall]\tlight.dim\n\nlouder\tvolume.up\n", encoding="utf-8")
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    (folder / "light.dim.txt").write_text("dim the [room : hall]\n", encoding="utf-8")
-    (folder / "volume.up.txt").write_text("louder\n", encoding="utf-8")
-    assert read_labelled(tmp_path / "all.tsv") == read_labelled(folder)
-
-
-@pytest.mark.parametrize(("text", "message"), [("no tab here", "bad.tsv:1"), ("", "no labelled sentence")])
-def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "bad.tsv").write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match=message):
-        read_labelled(tmp_path / "bad.tsv")
 
 
 def sentences(rooms: list[str], times: list[str]) -> list[Labelled]:
