@@ -62,10 +62,11 @@ def read_table(path: Path, intent: str = "") -> Iterator[Row]:
         return
     first = lines[0][1]
     separator = "\t" if "\t" in first else max(";,", key=first.count)
-    quoting = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
-    numbers = [number for number, _ in lines]
+    plain = separator == "\t"
+    numbers, texts = [number for number, _ in lines], [line for _, line in lines]
     try:
-        cells = list(csv.reader([line for _, line in lines], delimiter=separator, quoting=quoting))
+        unquoted = csv.reader(texts, delimiter=separator, quoting=csv.QUOTE_NONE)
+        cells = list(unquoted if plain else csv.reader(texts, delimiter=separator))
     except csv.Error as error:
         raise ConfigError(f"is no table ({error})", where=str(path), hint=_HINT) from error
     cells = [[_plain(cell) for cell in row] for row in cells]
