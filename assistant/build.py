@@ -208,6 +208,7 @@ class Builder:
             refractory_seconds=deaf,
             known=sorted(own),
             order=wake.words,
+            store=self.trained_words,
         )
         if not wake.confirm or self._config.stt.engine != "moonshine":
             return detector

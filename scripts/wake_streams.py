@@ -181,6 +181,9 @@ class TapedDetector:
 
     def tune(self, sensitivity: float) -> None: ...
 
+    def revise(self) -> bool:
+        return False
+
     def reset(self) -> None:
         self.frame = -1
 

@@ -27,12 +27,13 @@ def wake_sound(word: str) -> Samples:
 
 
 class FakeWakeEngine:
-    """Behaves as `WakeEngine` says; `resets`, `rests` and `running` tell a test what happened to it."""
+    """Behaves as `WakeEngine` says; `resets`, `rests`, `revised` and `running` tell a test what happened to it."""
 
     def __init__(self, words: Sequence[str] = ("hey_mycroft",), *, refractory_seconds: float = 2.0) -> None:
         self.words = tuple(words)
         self.resets = 0
         self.rests = 0
+        self.revised = 0
         self.running = False
         self.hears_itself = False
         self.sensitivity = 0.5
@@ -71,6 +72,10 @@ class FakeWakeEngine:
 
     def rest(self) -> None:
         self.rests += 1
+
+    def revise(self) -> bool:
+        self.revised += 1
+        return False
 
     def close(self) -> None:
         self.running = False

@@ -60,6 +60,7 @@ class Detector(Protocol):
     def peaks(self, samples: Samples) -> list[Peak]: ...
     def tune(self, sensitivity: float) -> None: ...
     def reset(self) -> None: ...
+    def revise(self) -> bool: ...
     def close(self) -> None: ...
 
 
@@ -146,6 +147,10 @@ class CascadeEngine:
     def rest(self) -> None:
         """Overwrite what was kept for the judge."""
         self._ring.clear()
+
+    def revise(self) -> bool:
+        """The judge knows nothing that was learnt from takes."""
+        return self._detector.revise()
 
     def close(self) -> None:
         """Free the models; the sound is overwritten."""

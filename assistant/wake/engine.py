@@ -55,6 +55,11 @@ class WakeEngine(Protocol):
         is like and how long a word is not to be reported again are kept."""
         ...
 
+    def revise(self) -> bool:
+        """Somebody's consent may have ended: drop what may not be known any more; whether anything was dropped. May
+        be called at any time."""
+        ...
+
     def close(self) -> None:
         """Free the models."""
         ...

@@ -132,6 +132,10 @@ class MicroWakeWordEngine:
     def rest(self) -> None:
         """Makes no difference: of sound, this engine keeps less than one slice."""
 
+    def revise(self) -> bool:
+        """Nothing here was learnt from anybody."""
+        return False
+
     def close(self) -> None:
         """Free the models."""
         for detector in self._detectors:

@@ -15,7 +15,7 @@ from assistant import messages
 from assistant.audio.frame import FRAME_SECONDS, Frame
 from assistant.audio.ports import Microphone, Reader
 from assistant.errors import DeviceError
-from assistant.memory import overwrite_thread_cache
+from assistant.memory import overwrite_freed, overwrite_thread_cache
 from assistant.messages import Message, system
 from assistant.service import Service
 from assistant.wake.engine import Detection, WakeEngine
@@ -44,6 +44,7 @@ class WakeService(Service):
         messages.audio.Ended,
         messages.audio.Chime,
         messages.audio.Quiet,
+        messages.consent.Destroyed,
         messages.tts.Say,
         messages.tts.Started,
         messages.tts.Ended,
@@ -66,9 +67,11 @@ class WakeService(Service):
         actions: Mapping[str, str] = NO_ACTIONS,
         stop_words: StopWords | None = None,
         retry_seconds: float = 0.5,
+        revise_seconds: float = 1.0,
     ) -> None:
         """`sensitivity` is the one that the engine was made with. `actions` says which words stop what sounds ("stop")
-        or close the microphone ("mute"); all others are followed by a request. `stop_words` end what rings."""
+        or close the microphone ("mute"); all others are followed by a request. `stop_words` end what rings. Every
+        `revise_seconds` it looks whether a yes has ended, of which a command of another process tells nobody."""
         super().__init__()
         self._actions = actions
         self._stop_words = stop_words
@@ -78,6 +81,7 @@ class WakeService(Service):
         self._engine = engine
         self._microphone = microphone
         self._retry_seconds = retry_seconds
+        self._revise_seconds = revise_seconds
         self._worker: ThreadPoolExecutor | None = None
         self._ended = asyncio.Event()
         self._muted = False
@@ -96,6 +100,7 @@ class WakeService(Service):
         if self._stop_words is not None:
             await self._work(self._stop_words.start)
         self.spawn(self._listen(), "listen")
+        self.spawn(self._watch(), "watch")
 
     async def handle(self, message: Message) -> None:
         if isinstance(message, messages.audio.Muted):
@@ -112,6 +117,8 @@ class WakeService(Service):
                 self._stop_words.ring()
         elif isinstance(message, messages.audio.Quiet):
             await self._no_stop_words()
+        elif isinstance(message, messages.consent.Destroyed):
+            await self._work(self._revise)
         elif isinstance(message, messages.tts.Say):
             self._own.say(message)
         elif isinstance(message, messages.tts.Started):
@@ -149,6 +156,16 @@ class WakeService(Service):
         state: Literal["ok", "degraded", "muted"] = "muted" if self._muted else "degraded" if self._trouble else "ok"
         note = self._trouble or f"waits for {', '.join(self._engine.words)}"
         return system.Health(service=self.name, state=state, note=note, pid=os.getpid())
+
+    async def _watch(self) -> None:
+        """A yes may be taken back by a command, and a word's voice be removed, without a message."""
+        while True:
+            await asyncio.sleep(self._revise_seconds)
+            await self._work(self._revise)
+
+    def _revise(self) -> None:
+        if self._engine.revise():
+            overwrite_freed()
 
     async def _listen(self) -> None:
         wait = self._retry_seconds

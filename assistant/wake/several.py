@@ -8,7 +8,7 @@ from typing import Protocol
 from assistant.audio.frame import Samples
 from assistant.wake.custom.embedding import SpeechEmbedder
 from assistant.wake.custom.engine import CustomWakeEngine
-from assistant.wake.custom.word import TrainedWord
+from assistant.wake.custom.word import TrainedWord, WordStore
 from assistant.wake.engine import Detection, Peak, WakeEngine
 from assistant.wake.microwakeword_engine import MicroWakeWordEngine
 
@@ -64,6 +64,10 @@ class SeveralEngines:
         for engine in self._engines:
             engine.rest()
 
+    def revise(self) -> bool:
+        revised = [engine.revise() for engine in self._engines]
+        return any(revised)
+
     def close(self) -> None:
         for engine in self._engines:
             engine.close()
@@ -78,9 +82,10 @@ def first_stage(
     refractory_seconds: float,
     known: Sequence[str] = (),
     order: Sequence[str] = (),
+    store: WordStore | None = None,
 ) -> Both:
     """What hears all of these words: the built-in ones by `names`, and trained ones. `known` are those that could be
-    asked for beside the built-in ones."""
+    asked for beside the built-in ones; `store` is where the trained ones come from."""
     engines: list[Both] = []
     own = {word.name for word in trained}
     if names or not trained:
@@ -95,7 +100,7 @@ def first_stage(
         engines.append(
             CustomWakeEngine(
                 trained, SpeechEmbedder(), thresholds=fixed, sensitivity=sensitivity,
-                refractory_seconds=refractory_seconds,
+                refractory_seconds=refractory_seconds, store=store,
             )
         )  # fmt: skip
     return engines[0] if len(engines) == 1 else SeveralEngines(engines, order)

@@ -114,6 +114,38 @@ def test_after_a_rest_no_sound_is_left_in_the_engine() -> None:
     assert not engine._embedder._sound.any()  # type: ignore[attr-defined]
 
 
+def test_what_was_learnt_from_takes_is_dropped_once_its_file_is_gone(tmp_path: Path) -> None:
+    store = WordStore(tmp_path / "words", tmp_path / "own")
+    plain, own = trained_word("alexa"), replace(trained_word("alexa"), low=-1.0, takes=3)
+    for word in (plain, own):
+        store.save(word)
+    loaded = store.load("alexa")
+    assert loaded.takes == 3
+    engine = CustomWakeEngine([loaded], FakeEmbedder(), store=store)
+    engine.start()
+    assert not engine.revise()
+    store.forget_own("alexa")
+    assert engine.revise()
+    assert not any(part.any() for part in (loaded.head.into, loaded.head.bias, loaded.head.out))
+    assert len(hear(engine, silence(1), wake_sound("alexa"), silence(0.4))) == 1, "as synthetic voices taught it"
+    assert not engine.revise(), "once"
+
+
+def test_a_word_whose_plain_version_is_damaged_hears_nothing_rather_than_a_voice_it_may_not_know(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = WordStore(tmp_path / "words", tmp_path / "own")
+    for word in (trained_word("alexa"), replace(trained_word("alexa"), takes=3)):
+        store.save(word)
+    engine = CustomWakeEngine([store.load("alexa")], FakeEmbedder(), store=store)
+    engine.start()
+    (tmp_path / "words" / "alexa.json").write_text("{}")
+    store.forget_own("alexa")
+    assert engine.revise()
+    assert hear(engine, silence(1), wake_sound("alexa"), silence(0.4)) == []
+    assert "is not listened for" in caplog.text
+
+
 def test_the_bank_reads_back_as_it_was_packed_and_damage_is_seen(tmp_path: Path) -> None:
     clips = [
         Clip("one two", RANDOM.normal(0, 10, (7, SIZE)).astype(np.float32)),

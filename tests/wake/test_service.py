@@ -13,7 +13,7 @@ import pytest
 from assistant.audio.frame import FRAME_SAMPLES, FRAME_SECONDS, Frame
 from assistant.bus.memory import MemoryBus, MemorySubscription
 from assistant.errors import DeviceError, ModelError
-from assistant.messages import Message, Spoken, audio, dialog, system, tts, wake
+from assistant.messages import Message, Spoken, audio, consent, dialog, system, tts, wake
 from assistant.testing.wake import FakeWakeEngine, wake_sound
 from assistant.wake.gate import BEFORE_SECONDS
 from assistant.wake.service import TAIL_FRAMES, WakeService
@@ -256,3 +256,16 @@ async def test_a_word_may_have_an_action_of_its_own(action: str, wish: Message) 
         wishes = run.bus.subscribe([type(wish)], "test")
         tape.more.put_nowait(frame(0, "alexa"))
         assert (await anext(aiter(wishes))).message == wish
+
+
+async def test_when_a_yes_ends_the_words_are_looked_over_at_once() -> None:
+    async with running(Tape(), revise_seconds=3600.0) as run:
+        run.bus.publish(consent.Destroyed(why="withdraw", clips=2, code="123456"), "consent")
+        await run.health()
+        assert run.engine.revised == 1
+
+
+async def test_a_yes_that_ends_without_a_message_is_seen_too_also_in_a_quiet_room() -> None:
+    async with running(Tape(), revise_seconds=0.0) as run:
+        while not run.engine.revised:
+            await run.health()

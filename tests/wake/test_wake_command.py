@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from assistant.cli.context import Context
 from assistant.consent.gate import Grant
 from assistant.testing.wake import FakeEmbedder, trained_word
 from assistant.wake.custom.bank import Clip, pack_bank
+from assistant.wake.custom.embedding import Floats
+from assistant.wake.custom.head import Head
 from assistant.wake.custom.word import WordStore
 
 TEXT = "hey pebble"
@@ -118,6 +121,11 @@ def test_a_word_is_trained_listed_and_removed(home: Path, capsys: pytest.Capture
     assert not [*(home / "state").rglob("*.json")]
 
 
+def held(weights: Floats) -> int:
+    """How many heads in this process have these weights."""
+    return sum(np.array_equal(each.into, weights) for each in gc.get_objects() if isinstance(each, Head))
+
+
 def grant() -> None:
     made().consent.gate.grant(Grant(purpose="wake_word", days=7, method="cli", actor="test"))
 
@@ -139,6 +147,23 @@ def test_what_was_learnt_from_takes_goes_with_the_yes(home: Path) -> None:
     assert receipt.counts == {"clips": 2, "own-wake-words": 1}
     assert not [*(home / "state" / "assistant" / "wake-words-own").iterdir()]
     assert made().trained_words.load("hey_pebble").takes == 0
+
+
+def test_an_assistant_that_runs_drops_what_was_learnt_from_takes_when_the_yes_ends(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.wake.several.SpeechEmbedder", FakeEmbedder)
+    grant()
+    assert run("train", TEXT, "--examples", "60", "--takes", "2", "--yes") == 0
+    own, plain = (made().trained_words.load("hey_pebble", own=each).head.into.copy() for each in (True, False))
+    assert not np.array_equal(own, plain)
+    running = made("wake.words=[hey_pebble]").detector()
+    assert held(own) == 1
+    assert not running.revise()
+    made().consent.purge.withdraw(["wake_word"], method="cli", actor="test")
+    assert running.revise()
+    assert held(own) == 0
+    assert held(plain) == 1
 
 
 def test_a_yes_that_ends_during_training_leaves_nothing_of_the_takes(

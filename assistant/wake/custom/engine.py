@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
 from assistant.errors import ModelError
 from assistant.wake.custom.embedding import Embedder, Floats
-from assistant.wake.custom.head import LOOK
-from assistant.wake.custom.word import TrainedWord
+from assistant.wake.custom.head import HIDDEN, INPUT, LOOK, Head
+from assistant.wake.custom.word import TrainedWord, WordStore
 from assistant.wake.engine import Detection, Peak
 from assistant.wake.trigger import Trigger, logistic, logit, shifted
 
 SUSPECTED, ALONE = 0.3, 0.8
 """Scores that a word's two thresholds are told as: what a cascade suspects by default, and what counts alone."""
+_log = logging.getLogger(__name__)
 _WARM = 10
 """Frames of silence after a reset."""
 
@@ -36,9 +39,12 @@ class CustomWakeEngine:
         thresholds: Mapping[str, float] | None = None,
         sensitivity: float = 0.5,
         refractory_seconds: float = 2.0,
+        store: WordStore | None = None,
     ) -> None:
+        """`store` is where the words come from, and tells what may not be known any more."""
         self.words = tuple(word.name for word in words)
-        self._trained = tuple(words)
+        self._trained = list(words)
+        self._store = store
         self._embedder = embedder
         self._wanted = dict(thresholds or {})
         self._triggers = {name: Trigger(ALONE, int(refractory_seconds * RATE)) for name in self.words}
@@ -100,11 +106,32 @@ class CustomWakeEngine:
         for _ in range(_WARM):
             self._last.append(self._embedder.next(np.zeros(FRAME_SAMPLES, np.int16)))
 
+    def revise(self) -> bool:
+        """A word whose version that knows somebody's voice was destroyed goes on as synthetic voices taught it."""
+        dropped = False
+        for number, word in enumerate(self._trained):
+            if word.takes and self._store is not None and not self._store.knows_voice(word.name):
+                self._trained[number] = _plain(word, self._store)
+                word.head.wipe()
+                dropped = True
+        return dropped
+
     def close(self) -> None:
         """Free the models."""
         self._embedder.close()
         self._last.clear()
         self._running = False
+
+
+def _plain(word: TrainedWord, store: WordStore) -> TrainedWord:
+    """The version without takes; where it cannot be read, one that hears nothing."""
+    try:
+        return store.load(word.name, own=False)
+    except ModelError as error:
+        _log.warning("%s is not listened for any more: %s", word.name, error)
+        none = np.zeros(HIDDEN, np.float32)
+        deaf = Head(np.zeros((INPUT, HIDDEN), np.float32), none, none, offset=-100.0)
+        return replace(word, head=deaf, low=0.0, alone=1.0, takes=0)
 
 
 def _told(word: TrainedWord, value: float) -> float:

@@ -29,6 +29,11 @@ class Head:
         found: Floats = np.maximum(windows @ self.into + self.bias, 0) @ self.out + np.float32(self.offset)
         return found
 
+    def wipe(self) -> None:
+        """Overwrite what was learnt with zeros."""
+        for part in (self.into, self.bias, self.out):
+            part[:] = 0
+
     def moved(self, by: float) -> Head:
         """The same, `by` surer of everything."""
         return Head(self.into, self.bias, self.out, self.offset + by)

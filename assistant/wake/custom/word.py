@@ -129,6 +129,10 @@ class WordStore:
             hint = f'Train it again: assistant wake train "{name.replace("_", " ")}"'
             raise ModelError("the trained word cannot be read", where=str(path), hint=hint) from error
 
+    def knows_voice(self, name: str) -> bool:
+        """Whether there is a version that knows somebody's voice. It is gone once nobody may keep it any more."""
+        return self._path(self._own, name).is_file()
+
     def save(self, word: TrainedWord) -> Path:
         """Keep it, in place of one of the same name and kind. Raises ModelError."""
         folder = self._own if word.takes else self._folder
