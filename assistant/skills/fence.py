@@ -23,7 +23,7 @@ from assistant.skills.api import Context, Handler, Reply, Request, Setting, Skil
 from assistant.skills.dialogs import DialogError, Dialogs
 from assistant.skills.doorway import Doorway
 from assistant.skills.find import Found
-from assistant.skills.host import START_SECONDS, Cell, Contained, Gone, Raised
+from assistant.skills.host import ENDLESS, START_SECONDS, Cell, Contained, Gone, Raised
 from assistant.skills.load import Code, load_code, place
 from assistant.skills.manifest import FILE, Manifest
 from assistant.skills.permissions import granted, is_contained, wanted
@@ -207,7 +207,7 @@ class FencedSkill:
         except (TooSlow, Blocked) as error:
             worker.abandon()
             limit = f"it did not start within {self._house.timeout:g} s"
-            raise SkillError(limit, where=str(self.found.folder), hint="Look for endless work") from error
+            raise SkillError(limit, where=str(self.found.folder), hint=ENDLESS) from error
         except SkillError:
             worker.close()
             raise

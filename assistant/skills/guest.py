@@ -8,7 +8,6 @@ socket to the skills room.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import os
 import socket
@@ -100,6 +99,7 @@ class Guest:
         self._skill: Skill | None = None
         self._forgetting: asyncio.TimerHandle | None = None
         self._folder = Path()
+        self._unimported: dict[str, str] = {}
 
     def run(self, order: Packet) -> None:
         """Everything, until the skills room closes the socket. `order` says which skill."""
@@ -117,7 +117,8 @@ class Guest:
             risky: Json = [*sorted(code.risky)]
             self._link.send({"ready": handlers, "has": overridden, "questions": questions, "risky": risky})
         except AssistantError as error:
-            self._link.send({"failed": error.problem, "where": error.where, "hint": error.hint})
+            problem = self._unimported.get(getattr(error.__cause__, "name", ""), error.problem)
+            self._link.send({"failed": problem, "where": error.where, "hint": error.hint})
         except Exception as error:  # noqa: BLE001 - foreign code may raise anything while it is loaded
             self._link.send({"failed": _name(error), "where": place(error, self._folder), "hint": "Fix the skill"})
         self._loop.run_forever()
@@ -132,8 +133,10 @@ class Guest:
         sources = read_code(folder)
         networked = bool(order["network"])
         for module in (*_READY_MADE, *(_FOR_NETWORK if manifest.permissions else ()), *imported(sources.values())):
-            with contextlib.suppress(Exception):  # the skill will hear of it when it imports it
+            try:
                 importlib.import_module(module)
+            except Exception as error:  # noqa: BLE001 - of others; told if the skill needs it, since then it looks absent
+                self._unimported[module] = f"{type(error).__name__}: {error}, when {module} was imported"
         secure = None
         if networked:
             secure = make_tls()
@@ -222,6 +225,8 @@ def main() -> None:
     loop.set_exception_handler(lambda loop, context: None)
     connected = socket.socket(fileno=int(sys.argv[1]))
     order = decode(connected.recv(LARGEST))
+    with Path(os.devnull).open("wb") as nothing:  # the host reads what failed so far; what follows could hold words
+        os.dup2(nothing.fileno(), sys.stderr.fileno())
     Guest(connected, loop).run(order)
 
 

@@ -1,4 +1,4 @@
-"""The skills room's side of a contained skill: starts its process, stands in for it, serves its wishes.
+"""The skills room's side of a contained skill: stands in for its process, calls it, hears it.
 
 To the fence a `Contained` looks like any skill. What the process sends is checked here, piece by piece: it may be
 anything.
@@ -12,11 +12,7 @@ import contextlib
 import itertools
 import re
 import socket
-import subprocess
-import sys
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +24,17 @@ from assistant.skills.api import Context, Handler, Reply, Request, Skill
 from assistant.skills.doorway import Doorway
 from assistant.skills.load import Code
 from assistant.skills.manifest import Manifest
-from assistant.skills.network import NotAllowed, Unreachable
 from assistant.skills.packets import LARGEST, Packet, decode, encode, pack_request, unpack_reply, zone_of
-from assistant.skills.schedule import Deadline
-from assistant.skills.store import Json, StoreError
-from assistant.skills.walls import command
+from assistant.skills.process import GuestProcess
+from assistant.skills.store import Json
+from assistant.skills.wishes import Wishes
 
 PONG_SECONDS = 1.0
 """A skill whose loop gives no sign of life for so long is ended."""
 MOST_PACKETS = 500
 """Packets in one second; a skill that sends more is ended."""
 START_SECONDS = 20.0
+ENDLESS = "Look for work without an end in what it does when it is imported or started"
 
 _RAISED = re.compile(r"(\w{1,40}) at ([\w./-]{1,100})(:\d{1,6})?")
 _OURS = ("StoreError", "DialogError", "NotAllowed", "Unreachable")
@@ -82,19 +78,23 @@ class Contained(Skill):
         self._has: frozenset[str] = frozenset()
         self._second = 0
         self._count = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._ended: SkillError | None = None
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.setblocking(False)
         with theirs:
-            arguments = command(theirs.fileno(), cell.folder)
             try:
-                self._process = subprocess.Popen(
-                    arguments, pass_fds=(theirs.fileno(),), env={"PYTHONDONTWRITEBYTECODE": "1"}, cwd="/",
-                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                )  # fmt: skip
-            except OSError as error:
+                self._process = GuestProcess(theirs.fileno(), cell.folder)
+            except SkillError:
                 self._socket.close()
-                raise SkillError(f"its process cannot be started ({error.strerror})", where=sys.executable) from error
+                raise
+        self._wishes = Wishes(
+            context,
+            entities=frozenset(cell.sentences.entities),
+            doorway=cell.doorway,
+            reaches=cell.reaches,
+            due=self._due,
+            send=self._say,
+        )
         asyncio.get_running_loop().add_reader(self._socket, self._read)
 
     @property
@@ -105,8 +105,7 @@ class Contained(Skill):
     async def load(self) -> Code:
         """Have it loaded; its code stays over there. Raises SkillError with what is wrong with the skill."""
         context, cell = self.context, self._cell
-        self._send(
-            {
+        order: Packet = {
                 "id": context.id,
                 "folder": str(cell.folder),
                 "language": context.language,
@@ -119,17 +118,21 @@ class Contained(Skill):
                 "network": bool(cell.reaches),
                 "version": context.version,
             }
-        )
         try:
+            self._send(order)
             async with asyncio.timeout(START_SECONDS):
                 packet = await self._ready
-        except (TimeoutError, Gone, asyncio.CancelledError) as error:
+        except asyncio.CancelledError:
             self.end()
-            if isinstance(error, asyncio.CancelledError):
-                raise
-            raise SkillError(
-                "its process ended before it was ready", where=str(cell.folder), hint="Look for endless work"
-            ) from error
+            raise
+        except TimeoutError as error:
+            self.end()
+            problem = f"it was not ready within {START_SECONDS:g} s"
+            raise SkillError(problem, where=str(cell.folder), hint=ENDLESS) from error
+        except Gone as error:
+            unknown = SkillError("its process ended before it was ready", where=str(cell.folder))
+            raise (self._ended or unknown) from error
+        self._process.close()
         match packet:
             case {"ready": dict() as named, "has": list() as has, "questions": list() as asks, "risky": list() as acts}:
                 self._has = frozenset(map(str, has))
@@ -147,7 +150,6 @@ class Contained(Skill):
             asyncio.get_running_loop().remove_reader(self._socket)
         self._socket.close()
         self._process.kill()
-        self._process.wait()
         waiting: list[asyncio.Future[Any]] = [*self._calls.values(), self._ready]
         for future in waiting:
             if not future.done():
@@ -221,7 +223,7 @@ class Contained(Skill):
             else:
                 socket.send_fds(self._socket, [data], [descriptor])
         except OSError as error:  # it has ended, or does not read what it is sent
-            self.end()
+            self._lost()
             raise Gone from error
 
     def _reply(self, packed: Json) -> Reply:
@@ -244,7 +246,7 @@ class Contained(Skill):
         except (OSError, ValueError):
             packet = None
         if packet is None or self._too_many():
-            self.end()
+            self._lost()
             return
         match packet:
             case {"ready": _} | {"failed": _} if not self._ready.done():
@@ -253,12 +255,13 @@ class Contained(Skill):
                 self._settle(number, result)
             case {"raised": int() as number, "what": str() as what} if number in self._calls:
                 self._settle(number, Raised(self._cause(what)))
-            case {"tell": str() as what, "args": list() as args}:
-                self._told(what, args)
-            case {"ask": int() as number, "what": str() as what, "args": list() as args}:
-                task = asyncio.get_running_loop().create_task(self._answer(number, what, args))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+            case _:
+                self._wishes.hear(packet)
+
+    def _lost(self) -> None:
+        if not self._ready.done():
+            self._ended = self._process.why()
+        self.end()
 
     def _settle(self, number: int, result: Json | Raised) -> None:
         future = self._calls[number]
@@ -282,55 +285,9 @@ class Contained(Skill):
             return what
         return "Exception"
 
-    def _told(self, what: str, args: list[Json]) -> None:
-        context = self.context
-        match what, args:
-            case "alert", [str() as text, bool() as ring]:
-                context.alert(text, ring)
-            case "set_volume", [int() | float() as level]:
-                context.set_volume(min(1.0, max(0.0, float(level))))
-            case "fill", [str() as entity, list() as entries] if entity in self._cell.sentences.entities:
-                context.fill(entity, [each for each in entries if isinstance(each, str)])
-            case "schedule.at", [list() | str() as due, str() as name]:
-                with contextlib.suppress(ValueError):
-                    when = datetime.fromisoformat(due) if isinstance(due, str) else Deadline.unpack(due)
-                    context.schedule.at(when, name, partial(self._due, name))
-            case "schedule.cancel", [str() as name]:
-                context.schedule.cancel(name)
-
     async def _due(self, name: str) -> None:
         await self._call("due", name=name)
 
-    async def _answer(self, number: int, what: str, args: list[Json]) -> None:
-        value: Json = None
-        error: Json = None
-        connected: socket.socket | None = None
-        context = self.context
-        try:
-            match what, args:
-                case "store.set", [str() as key, entry]:
-                    context.store[key] = entry
-                case "store.delete", [str() as key]:
-                    context.store.pop(key, None)
-                case "skills", []:
-                    value = [{**asdict(each), "examples": list(each.examples)} for each in context.skills()]
-                case "volume", []:
-                    value = context.volume()
-                case "connect", [str() as host, int() as port]:
-                    connected = await self._connect(Reach(host, port))
-        except StoreError as problem:
-            error = {"kind": "store", "problem": problem.problem, "hint": problem.hint}
-        except NotAllowed as problem:
-            error = {"kind": "not-allowed", "problem": problem.problem, "hint": problem.hint}
-        except Unreachable as problem:
-            error = {"kind": "unreachable", "problem": problem.problem, "hint": problem.hint}
+    def _say(self, packet: Packet, descriptor: int | None) -> None:
         with contextlib.suppress(Gone):
-            self._send({"answer": number, "value": value, "error": error}, connected.fileno() if connected else None)
-        if connected is not None:
-            connected.close()
-
-    async def _connect(self, reach: Reach) -> socket.socket:
-        if reach not in self._cell.reaches:
-            hint = f"Allow it with: assistant skills allow {self.context.id}"
-            raise NotAllowed(f"{reach} is not allowed", hint=hint)
-        return await self._cell.doorway.open(self.context.id, reach)
+            self._send(packet, descriptor)

@@ -9,6 +9,7 @@ import pytest
 from assistant.errors import SkillError
 from assistant.messages import Spoken, skill
 from assistant.skills.host import Contained
+from assistant.skills.walls import command
 from assistant.testing.skills import SkillTester
 
 from .conftest import GO, next_message
@@ -141,13 +142,55 @@ async def test_a_store_that_would_be_too_large_is_refused_over_there(probe: Path
     [
         ("class Other(Skill): pass", "no class Probe"),
         ("1/0", "ZeroDivisionError"),
-        ("import os; os._exit(0)", "ended before it was ready"),
+        ("import os; os._exit(3)", "ended before it was ready: exit code 3"),
+        ("import ctypes; ctypes.string_at(0)", "killed by SIGSEGV"),
         (STARTS_BADLY, "at start"),
     ],
 )
 async def test_what_is_wrong_with_it_is_told(make_skill: MakeSkill, code: str, problem: str) -> None:
     folder = make_skill(code, intents={"go": "go"}, manifest=MANIFEST)
     with pytest.raises(SkillError, match=problem):
+        async with SkillTester(folder, allow=["probe"]):
+            pass
+
+
+@pytest.mark.parametrize("walls", ["bubblewrap", "cell alone"])
+async def test_a_process_that_cannot_import_names_what_it_lacks_and_the_next_step(
+    make_skill: MakeSkill, monkeypatch: pytest.MonkeyPatch, walls: str
+) -> None:
+    if walls == "cell alone":
+        monkeypatch.setattr("assistant.skills.walls.bubblewrap", lambda: "")
+
+    def broken(descriptor: int, folder: Path) -> list[str]:
+        code = "import sys; sys.modules['yaml'] = None; import assistant.skills.guest"
+        return [*command(descriptor, folder)[:-3], "-c", code]
+
+    monkeypatch.setattr("assistant.skills.process.command", broken)
+    folder = make_skill(GO, intents={"go": "go on"}, manifest=MANIFEST)
+    with pytest.raises(SkillError) as caught:
+        async with SkillTester(folder, allow=["probe"]):
+            pass
+    line = str(caught.value)
+    assert str(folder) in line
+    assert "ModuleNotFoundError: import of yaml halted" in line
+    assert line.endswith(
+        "A package of the assistant is missing or broken: ./scripts/run or ./scripts/install mends that"
+    )
+
+
+async def test_what_the_skill_writes_while_it_runs_is_read_by_nobody(make_skill: MakeSkill) -> None:
+    code = "import os\nos.write(2, b'leak')\nos._exit(4)"
+    folder = make_skill(code, intents={"go": "go on"}, manifest=MANIFEST)
+    with pytest.raises(SkillError, match="exit code 4") as caught:
+        async with SkillTester(folder, allow=["probe"]):
+            pass
+    assert "leak" not in str(caught.value)
+
+
+async def test_a_module_that_broke_when_it_was_read_is_told_with_its_own_error(make_skill: MakeSkill) -> None:
+    code = f"import encodings.mbcs\n{GO}"  # is there, and cannot be imported but on Windows
+    folder = make_skill(code, intents={"go": "go on"}, manifest=MANIFEST)
+    with pytest.raises(SkillError, match="cannot import name 'mbcs_encode'"):
         async with SkillTester(folder, allow=["probe"]):
             pass
 
