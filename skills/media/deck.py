@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -35,6 +36,17 @@ class Deck(Skill):
         except NoPlayer:
             await self.player.close()
             return False
+        return True
+
+    async def listened(self, line: socket.socket) -> bool:
+        """Whether the samples that come on a connection play now."""
+        try:
+            await self.player.loudness(self.loudness() * self.lowered())
+            await self.player.play_samples(line)
+        except NoPlayer:
+            await self.player.close()
+            return False
+        self.schedule.after(IDLE, "idle", self.rest)
         return True
 
     async def plays(self) -> bool:

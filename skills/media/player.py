@@ -14,11 +14,19 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-PROGRAM = (
-    "mpv", "--no-config", "--no-video", "--no-terminal", "--idle=yes", "--ytdl=no", "--load-scripts=no",
-    "--input-default-bindings=no", "--audio-client-name=assistant", "--cache-on-disk=no", "--volume-max=100",
-    "--save-position-on-quit=no",
+QUIET = (
+    "mpv", "--no-config", "--no-video", "--no-terminal", "--ytdl=no", "--load-scripts=no", "--osc=no",
+    "--input-default-bindings=no", "--cache-on-disk=no", "--save-position-on-quit=no",
 )  # fmt: skip
+"""mpv without anything to see, to type, to keep or to run."""
+PROGRAM = (*QUIET, "--idle=yes", "--audio-client-name=assistant", "--volume-max=100")
+SOUND = ("--audio-format=s16", "--audio-samplerate=48000", "--audio-channels=stereo")
+"""How the radio's unit sends samples."""
+SAMPLES = (
+    "--demuxer=rawaudio", "--demuxer-rawaudio-format=s16le", "--demuxer-rawaudio-rate=48000",
+    "--demuxer-rawaudio-channels=2",
+)  # fmt: skip
+"""How they are read: no format of a stranger's to be parsed."""
 STARTING, LOOK = 3.0, 0.05
 """Seconds that a station may take until it is known whether it plays, and between two looks."""
 PATIENCE = 3.0
@@ -51,6 +59,7 @@ class Player:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._numbers = itertools.count(1)
         self._volume = 100.0
+        self._takes_samples = False
 
     @property
     def runs(self) -> bool:
@@ -58,6 +67,8 @@ class Player:
 
     async def play(self, places: Sequence[str], *, shuffle: bool = False) -> None:
         """Play these files or addresses in turn. Raises NoPlayer."""
+        if self._takes_samples:
+            await self.close()
         await self._start()
         # A list goes over in one piece: a thousand commands would take long.
         await self.call("loadlist", "memory://" + "\n".join(("#EXTM3U", *places)), "replace")
@@ -65,6 +76,14 @@ class Player:
         if shuffle:
             await self.call("playlist-shuffle")
             await self.call("playlist-play-index", 0)
+
+    async def play_samples(self, line: socket.socket) -> None:
+        """Play the samples that come on a connection, which is taken over. Raises NoPlayer."""
+        await self.close()
+        with line:
+            await self._start(line)
+            self._takes_samples = True
+            await self.call("loadfile", f"fdclose://{line.fileno()}", "replace")
 
     async def call(self, *command: Any) -> Any:
         """One command of mpv and its answer; None where mpv refuses. Raises NoPlayer."""
@@ -118,6 +137,7 @@ class Player:
         if self._writer is not None:
             self._writer.close()
         self._writer = self._reading = None
+        self._takes_samples = False
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
@@ -127,20 +147,23 @@ class Player:
                 process.kill()
                 await process.wait()
 
-    async def _start(self) -> None:
+    async def _start(self, samples: socket.socket | None = None) -> None:
+        """Unless it runs. mpv's descriptor of `samples` has the number that it has here."""
         if self.runs:
             return
         await self.close()
         ours, its = socket.socketpair()
         output = (f"--audio-device={self._output}",) if self._output else ()
+        shared = (its.fileno(),) if samples is None else (its.fileno(), samples.fileno())
         with its:
             try:
                 self._process = await asyncio.create_subprocess_exec(
                     *PROGRAM,
+                    *(SAMPLES if samples is not None else ()),
                     *output,
                     f"--volume={self._volume}",
                     f"--input-ipc-client=fd://{its.fileno()}",
-                    pass_fds=(its.fileno(),),
+                    pass_fds=shared,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assistant.skills.api import Reply, Request, intent
 
+from . import radio
 from .deck import Deck
 from .library import Library, Piece, read_library, spoken_names
 from .player import Player, has_network
@@ -72,11 +73,18 @@ class Media(Deck):
         url = self.library.station(station)
         if url is None:
             return self.reply("no_station", name=station)
-        if not url.startswith("file:") and not has_network():
+        try:
+            if url.startswith("file:") or has_network():
+                started = await self.sound([url], shuffle=False)
+            else:
+                started = await self.listened(await radio.listen(station))
+            if not started:
+                return self.reply("no_player")
+            if not await self.plays():
+                raise radio.OffAir
+        except radio.NoRadio:
             return self.reply("no_network", name=station)
-        if not await self.sound([url], shuffle=False):
-            return self.reply("no_player")
-        if not await self.plays():
+        except radio.OffAir:
             return self.reply("off_air", name=station)
         self.asked = station
         return self.reply("tuned", name=station)

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from assistant.config.paths import SYSTEM_DOOR
+from skills.media.radio import SOCKET as SYSTEM_RADIO
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "config" / "systemd"
 UNIT = SYSTEMD / "assistant.service"
 DOOR = SYSTEMD / "assistant-door.service"
-MARKS = [(UNIT, 1.0), (DOOR, 1.2)]
+RADIO = SYSTEMD / "assistant-radio@.service"
+MARKS = [(UNIT, 1.0), (DOOR, 1.2), (RADIO, 1.2)]
 
 
 def directives(unit: Path = UNIT) -> dict[str, list[str]]:
@@ -95,7 +97,7 @@ def test_the_watchdog_is_on() -> None:
     assert int(directives()["WatchdogSec"][0]) <= 60
 
 
-@pytest.mark.parametrize("unit", [UNIT, DOOR], ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [UNIT, DOOR, RADIO], ids=lambda unit: unit.stem)
 def test_system_calls_are_those_of_a_service_less_the_dangerous_ones(unit: Path) -> None:
     first, *denied = directives(unit)["SystemCallFilter"]
     assert first == "@system-service"
@@ -123,7 +125,7 @@ def test_systemd_gives_good_marks(unit: Path, worst: float) -> None:
     assert float(marks[1]) <= worst
 
 
-# The door differs from the assistant in these: it has a network and nothing else.
+# Door and radio differ from the assistant in these: they have a network and nothing else.
 DIFFERENT = {
     "User": None,
     "Group": None,
@@ -144,9 +146,13 @@ DIFFERENT = {
 }
 
 
+@pytest.mark.parametrize("unit", [DOOR, RADIO], ids=lambda unit: unit.stem)
 @pytest.mark.parametrize("name", sorted({*HARDENING, *DIFFERENT}))
-def test_the_door_is_hardened_alike_but_for_its_network(name: str) -> None:
-    assert directives(DOOR).get(name) == (DIFFERENT[name] if name in DIFFERENT else [HARDENING[name]])
+def test_what_has_a_network_is_hardened_alike_but_for_that(name: str, unit: Path) -> None:
+    wanted = DIFFERENT[name] if name in DIFFERENT else [HARDENING[name]]
+    if name == "BindReadOnlyPaths" and unit == RADIO:
+        wanted = None  # it sees nothing of the assistant's folder
+    assert directives(unit).get(name) == wanted
 
 
 PATHS = (
@@ -159,18 +165,19 @@ PATHS = (
 )
 
 
-@pytest.mark.parametrize("unit", [UNIT, DOOR], ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [UNIT, DOOR, RADIO], ids=lambda unit: unit.stem)
 def test_no_path_is_named_by_two_directives_since_systemd_would_drop_one(unit: Path) -> None:
     values = [word for name in PATHS for value in directives(unit).get(name, []) for word in value.split()]
     named = [word.lstrip("-+").partition(":")[0] for word in values]
     assert len(named) == len(set(named))
 
 
-def test_only_the_assistants_user_may_ask_the_door() -> None:
-    socket = directives(SYSTEMD / "assistant-door.socket")
-    assert socket["ListenStream"] == [str(SYSTEM_DOOR)]
+@pytest.mark.parametrize(("unit", "place"), [("door", SYSTEM_DOOR), ("radio", SYSTEM_RADIO)])
+def test_only_the_assistants_user_may_ask_what_has_a_network(unit: str, place: Path) -> None:
+    socket = directives(SYSTEMD / f"assistant-{unit}.socket")
+    assert socket["ListenStream"] == [str(place)]
     assert (socket["SocketUser"], socket["SocketMode"]) == (["assistant"], ["0600"])
-    assert "assistant-door.socket" in directives()["Wants"]
+    assert f"assistant-{unit}.socket" in directives()["Wants"][0].split()
 
 
 def test_the_user_is_made_once_and_may_use_sound() -> None:
