@@ -48,9 +48,8 @@ class _Silent(http.server.SimpleHTTPRequestHandler):
 
 def unit(config: Path, line: socket.socket) -> subprocess.Popen[bytes]:
     """The program as systemd starts it, with a connection as its standard input."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "skills.media.station", "--config", str(config)], stdin=line, cwd=TREE
-    )
+    command = [sys.executable, "-m", "skills.media.station", "--config", str(config)]
+    return subprocess.Popen(command, stdin=line.fileno(), cwd=TREE)
 
 
 def asked(config: Path, name: bytes, *, enough: int = 0) -> bytes:
