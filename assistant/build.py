@@ -1,4 +1,4 @@
-"""Configuration + names of services -> objects. The only place that picks real engines.
+"""Configuration + names of services -> objects, with the engines that `engines.py` picks.
 
 Services of one process share one microphone hub and one speaker; a service in a process of its own reaches those of
 the audio service over its socket (`audio.wire`).
@@ -7,7 +7,7 @@ the audio service over its socket (`audio.wire`).
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -41,28 +41,21 @@ from assistant.dialog.own import OWN as DIALOG
 from assistant.dialog.own import YIELDING
 from assistant.dialog.phrases import LOCALE as DIALOG_LOCALE
 from assistant.dialog.service import DialogService
-from assistant.errors import EngineError, ModelError, Tampered
+from assistant.engines import Engines
+from assistant.errors import ModelError, Tampered
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.sentences import SkillSentences
-from assistant.intent.engine import IntentEngine
 from assistant.intent.service import IntentService
 from assistant.runner import Factory
 from assistant.service import Service
 from assistant.skills.find import Place, find_skills, places
 from assistant.skills.service import SkillsService
-from assistant.stt.engine import SttEngine
 from assistant.stt.service import SttService
-from assistant.tts.engine import TtsEngine
 from assistant.tts.service import TtsService
-from assistant.wake.engine import WakeEngine
 from assistant.wake.service import ACTIONS, WakeService
-from assistant.wake.stop_words import STOP, StopWords
 
 if TYPE_CHECKING:
     from assistant.audio.pyaudio_device import PortAudio
-    from assistant.stt.shared import SharedModel
-    from assistant.wake.custom.material import Voice as WakeVoice
-    from assistant.wake.custom.word import TrainedWord, WordStore
 
 SERVICES: Mapping[str, type[Service]] = MappingProxyType(
     {
@@ -91,7 +84,7 @@ def policy() -> Policy:
     return Policy(SERVICES.values())
 
 
-class Builder:
+class Builder(Engines):
     """Makes services. Those that share sound in this process share one hub and one player, made when first needed."""
 
     def __init__(
@@ -107,8 +100,7 @@ class Builder:
     ) -> None:
         """`share_sound`: other processes need the sound room, or are it. `source`, `sink` and `microphone` stand in
         for the devices of the configuration."""
-        self._config = config
-        self._paths = paths
+        super().__init__(config, paths)
         self._clock = clock
         self._share = share_sound
         self._source = source
@@ -130,7 +122,7 @@ class Builder:
                 self._ears(),
                 sensitivity=self._config.wake.sensitivity,
                 actions=self._actions(),
-                stop_words=self._stop_words(),
+                stop_words=self.stop_words(),
             ),
             SttService.name: lambda: SttService(self.recogniser(), self._ears(), self._config.stt, own=OWN_SENTENCES),
             HolderService.name: lambda: HolderService(self._ears(), BusKeeper(self._carrier()), self._config.language),
@@ -182,58 +174,6 @@ class Builder:
         with suppress(Tampered):
             self.consent.purge.recover()
 
-    # Engines. Their libraries are imported only when they are made.
-
-    @cached_property
-    def trained_words(self) -> WordStore:
-        """The wake words that were trained on this machine."""
-        from assistant.wake.custom.word import WordStore
-
-        return WordStore(self._paths.wake_words, self._paths.own_wake_words)
-
-    def detector(self, trained: Sequence[TrainedWord] = ()) -> WakeEngine:
-        """The wake-word engine, for the words of the configuration or for these. Raises ModelError for a word there is
-        no model for."""
-        from assistant.wake.several import first_stage
-
-        wake, deaf = self._config.wake, self._config.wake.refractory_seconds
-        own = set(self.trained_words.names())
-        wanted = [] if trained else list(dict.fromkeys(wake.words))
-        words = [*trained, *(self.trained_words.load(name) for name in wanted if name in own)]
-        detector = first_stage(
-            [name for name in wanted if name not in own],
-            words,
-            thresholds=wake.thresholds,
-            sensitivity=wake.sensitivity,
-            refractory_seconds=deaf,
-            known=sorted(own),
-            order=wake.words,
-            store=self.trained_words,
-        )
-        if not wake.confirm or self._config.stt.engine != "moonshine":
-            return detector
-        from assistant.stt.phrase import PHRASES, Phrase, PhraseJudge
-        from assistant.wake.cascade import CascadeEngine
-
-        phrases = {word.name: Phrase(word.spellings, word.needed) for word in words if word.spellings}
-        return CascadeEngine(
-            detector,
-            PhraseJudge(self._moonshine, {**PHRASES, **phrases}),
-            sensitivity=wake.sensitivity,
-            fixed=wake.thresholds,
-            doubted=phrases,
-            refractory_seconds=deaf,
-        )
-
-    def _stop_words(self) -> StopWords | None:
-        """What ends an alarm without a wake word, if that is wanted and the language has such words."""
-        if not self._config.wake.stop_words or self._config.stt.engine != "moonshine":
-            return None
-        from assistant.stt.phrase import PhraseJudge, stop_phrase
-
-        phrase = stop_phrase(self._config.language)
-        return StopWords(PhraseJudge(self._moonshine, {STOP: phrase}), phrase.spellings) if phrase else None
-
     def _actions(self) -> Mapping[str, str]:
         """What each wake word does. Raises ModelError for a word nobody listens for, or an unknown action."""
         wake = self._config.wake
@@ -245,70 +185,6 @@ class Builder:
                     f"no action is called {action!r}", where=f"wake.actions.{word}", hint=f"Known: {', '.join(ACTIONS)}"
                 )
         return wake.actions
-
-    @property
-    def recogniser_model(self) -> SharedModel | None:
-        """What the recogniser runs on, if it is one that can judge wake words."""
-        return self._moonshine if self._config.stt.engine == "moonshine" else None
-
-    @cached_property
-    def _moonshine(self) -> SharedModel:
-        """One model for the wake word and the request, if both are heard in this process."""
-        from assistant.stt.shared import SharedModel
-
-        return SharedModel(model=self._config.stt.model, threads=self._config.stt.threads)
-
-    def recogniser(self) -> SttEngine:
-        """The speech-to-text engine."""
-        stt = self._config.stt
-        if stt.engine == "vosk":
-            from assistant.stt.vosk_engine import VoskEngine
-
-            return VoskEngine(model=self._vosk_model(), language=self._config.language)
-        from assistant.stt.moonshine_engine import MoonshineEngine
-
-        return MoonshineEngine(shared=self._moonshine)
-
-    def _vosk_model(self) -> str:
-        """A folder as given, or a model of the catalogue by name; empty lets the engine say which one to install."""
-        model = self._config.stt.model
-        return str(self._paths.models / model) if model and "/" not in model else model
-
-    def intent_engines(self) -> list[IntentEngine]:
-        """The understanding engines in their order. Raises EngineError for an unknown name."""
-        from assistant.intent.classifier_engine import ClassifierEngine
-        from assistant.intent.padatious_engine import PadatiousEngine
-        from assistant.intent.template_engine import TemplateEngine
-
-        cache, seconds = self._paths.cache, self._config.intent.train_seconds
-        makers: dict[str, Callable[[], IntentEngine]] = {
-            "templates": TemplateEngine,
-            "classifier": lambda: ClassifierEngine(cache / "classifier", seconds),
-            "padatious": lambda: PadatiousEngine(cache / "padatious", seconds),
-        }
-        for name in self._config.intent.engines:
-            if name not in makers:
-                raise EngineError(
-                    f"no engine is called {name!r}", where="intent.engines", hint=f"Known: {', '.join(makers)}"
-                )
-        return [makers[name]() for name in self._config.intent.engines]
-
-    def voice(self) -> TtsEngine:
-        """The text-to-speech engine. Raises ModelError when the voice is not there."""
-        from assistant.tts.piper_engine import PiperEngine
-        from assistant.tts.voices import find_voice
-
-        tts = self._config.tts
-        return PiperEngine(
-            find_voice(tts.voice, self._paths.models), speed=tts.speed, variation=tts.variation, threads=tts.threads
-        )
-
-    def all_voices(self) -> list[WakeVoice]:
-        """Every voice of this machine in the language of the configuration. Raises ModelError for a broken one."""
-        from assistant.audio.resample import resample
-        from assistant.tts.chorus import find_voices
-
-        return [*find_voices(self._paths.models, self._config.language, resample)]
 
     # Sound.
 
