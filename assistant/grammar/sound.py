@@ -7,7 +7,7 @@ distance in which sounds that recognisers confuse (b/p, m/n, any two vowels) are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,6 +38,10 @@ class Sounds:
     homophones: Mapping[str, frozenset[str]]
     fillers: frozenset[str]
     polite: tuple[tuple[str, ...], ...]
+    opening: tuple[tuple[str, ...], ...]
+    """What may stand before a request, and say no more than that it is one."""
+    closing: tuple[tuple[str, ...], ...]
+    """The same behind it."""
     wake: tuple[tuple[str, ...], ...]
     small: frozenset[str]
     light: frozenset[str]
@@ -86,6 +90,26 @@ class Sounds:
         if word in self.small:
             return 0.25
         return 0.7 if word in self.light else 1.6
+
+    def around(self, said: Sequence[str]) -> list[tuple[int, int]]:
+        """What stands around the request in these words, as (from, to): openings, one after another and with fillers
+        between, and closings. Never all of the words."""
+        found: set[tuple[int, int]] = set()
+        starts = {0}
+        for at in range(len(said)):
+            if at in starts:
+                ends = [at + len(phrase) for phrase in self.opening if tuple(said[at : at + len(phrase)]) == phrase]
+                found |= {(at, end) for end in ends if end < len(said)}
+                starts |= {*ends, *([at + 1] if said[at] in self.fillers else [])}
+        stops = {len(said)}
+        for to in range(len(said), 0, -1):
+            if to in stops:
+                begins = [
+                    to - len(phrase) for phrase in self.closing if tuple(said[max(0, to - len(phrase)) : to]) == phrase
+                ]
+                found |= {(begin, to) for begin in begins if begin > 0}
+                stops |= {*begins, *([to - 1] if said[to - 1] in self.fillers else [])}
+        return sorted(found)
 
     def distance(self, one: str, two: str, limit: float = 1.0) -> float:
         """0 for the same sound, 1 for none in common; of two sound keys. Anything beyond `limit` comes out as 1."""
@@ -150,7 +174,9 @@ class Lexicon:
         never = self._values if word in self._values else frozenset()
         key = self.sounds.key(word)
         far, steep = (_FAR * 0.6, 2.5) if word in self.words else (_FAR, 1.6)
-        small = word in self.words and word in self.sounds.small
+        # A question word makes a question of it: it is not taken for a word of a command that sounds a little alike.
+        asks = word in self.sounds.asking and word in self.sounds.light
+        small = word in self.words and (word in self.sounds.small or asks)
         if len(key) > 1 and not small and not any(letter.isdigit() for letter in word):
             bones = self._consonants(key)
             for skeleton in _with_one_gone(bones):
@@ -183,6 +209,11 @@ def _with_one_gone(bones: str) -> set[str]:
     return {bones} | {bones[:at] + bones[at + 1 :] for at in range(len(bones)) if len(bones) > 1}
 
 
+def _phrases(said: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """As words, the longer first."""
+    return tuple(sorted((tuple(phrase.split()) for phrase in said), key=len, reverse=True))
+
+
 @cache
 def read_sounds(language: str) -> Sounds:
     """The sounds of a language, from its file; a language without one has no sound-alikes and no fillers."""
@@ -205,8 +236,10 @@ def read_sounds(language: str) -> Sounds:
         alike=frozenset(alike),
         homophones={word: frozenset(others) for word, others in homophones.items()},
         fillers=frozenset(data.get("fillers", ())),
-        polite=tuple(sorted((tuple(p.split()) for p in data.get("polite", ())), key=len, reverse=True)),
-        wake=tuple(sorted((tuple(p.split()) for p in data.get("wake", ())), key=len, reverse=True)),
+        polite=_phrases(data.get("polite", ())),
+        opening=_phrases(data.get("opening", ())),
+        closing=_phrases(data.get("closing", ())),
+        wake=_phrases(data.get("wake", ())),
         small=frozenset(data.get("small", ())),
         light=frozenset(data.get("light", ())),
         negations=frozenset(data.get("negations", ())),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -39,6 +40,12 @@ class Joints:
     corrections: _Phrases
     plain: _Phrases
     """Corrections that are hardly anything else, even in free text."""
+    remarks: _Phrases = ()
+    """How a remark begins that people make beside a request: "it's too loud", "I'm going out"."""
+    starts: frozenset[str] = frozenset()
+    """Words that a request begins with behind a remark."""
+    leading: frozenset[str] = frozenset()
+    """Words that lead into a clause: what follows one is no request of its own."""
 
 
 @cache
@@ -48,7 +55,8 @@ def read_joints(language: str) -> Joints:
     data = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) if path.is_file() else {}
     if not isinstance(data, dict):
         raise EngineError("is not a mapping", where=str(path), hint="Compare it with en.yaml")
-    return Joints(*(_phrases(data.get(name, ())) for name in ("joints", "corrections", "plain_corrections")))
+    phrases = (_phrases(data.get(name, ())) for name in ("joints", "corrections", "plain_corrections", "remarks"))
+    return Joints(*phrases, *(frozenset(data.get(name, ())) for name in ("starts", "leading")))
 
 
 def _phrases(said: Sequence[str]) -> _Phrases:
@@ -83,7 +91,34 @@ def requests(text: str, understand: Understand, language: str) -> tuple[str, ...
     if meant is not None:
         return (meant,)
     # A correction inside one of several requests: "set an alarm for six no seven and turn off the lights".
-    return _split(text, understand, joints.joints, MOST_PARTS, joints.corrections) or (text,)
+    parts = _split(text, understand, joints.joints, MOST_PARTS, joints.corrections)
+    return parts or (_without_remark(text, understand, joints) or text,)
+
+
+def _without_remark(text: str, understand: Understand, joints: Joints) -> str | None:
+    """The request in "it's too loud, turn it down" and in "lights off, I'm going out"; None where there is none such.
+
+    A remark that names a place could say where: such a sentence is not cut.
+    """
+
+    def plain(part: str) -> bool:
+        match = understand(part)
+        return match is not None and match.confidence >= SURE and all(slot.kind != "text" for slot in match.slots)
+
+    said = tokens(text)[:_LONGEST]
+    texts = [token.text for token in said]
+    for start, _ in _found(said, joints.remarks):
+        if start:
+            request = text[: said[start - 1].end]
+            if texts[start - 1] not in joints.leading and plain(request):
+                return request
+        for at in range(start + 2, len(said) - 1) if not start else ():
+            places = any(one == "in" and two not in ("here", "there") for one, two in pairwise(texts[:at]))
+            if texts[at] in joints.starts and texts[at - 1] not in joints.leading and not places:
+                request = text[said[at].start :]
+                if plain(request):
+                    return request
+    return None
 
 
 def _holds(match: Match, phrases: _Phrases) -> bool:

@@ -96,6 +96,8 @@ class Costs:
                 if heard.words[at:end] == phrase:
                     ways.append((end, POLITE))
             self.skips.append(ways)
+        for start, end in sounds.around(heard.words):
+            self.skips[start].append((end, POLITE))
 
     def freedom(self, text: Filling) -> int:
         """How free a free text is, in hundredths of a word's weight: a little, and more where its ends carry nothing.
