@@ -55,8 +55,14 @@ def read_joints(language: str) -> Joints:
     data = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) if path.is_file() else {}
     if not isinstance(data, dict):
         raise EngineError("is not a mapping", where=str(path), hint="Compare it with en.yaml")
-    phrases = (_phrases(data.get(name, ())) for name in ("joints", "corrections", "plain_corrections", "remarks"))
-    return Joints(*phrases, *(frozenset(data.get(name, ())) for name in ("starts", "leading")))
+    return Joints(
+        joints=_phrases(data.get("joints", ())),
+        corrections=_phrases(data.get("corrections", ())),
+        plain=_phrases(data.get("plain_corrections", ())),
+        remarks=_phrases(data.get("remarks", ())),
+        starts=frozenset(data.get("starts", ())),
+        leading=frozenset(data.get("leading", ())),
+    )
 
 
 def _phrases(said: Sequence[str]) -> _Phrases:
