@@ -98,7 +98,7 @@ class Setting:
     def _times(self, frames: Sequence[Samples], *, count: bool) -> list[float]:
         """When it reported, in seconds of sound and of work on that frame."""
         tape = self.detector.tape
-        if max(peak.score for peak in tape.peaks) < FAINTEST:
+        if max(max(peak.score, peak.afresh) for peak in tape.peaks) < FAINTEST:
             return []
         self.engine.reset()
         found = []

@@ -171,13 +171,14 @@ class CascadeEngine:
         plain = self._detector.thresholds[peak.word]
         judged = self._judged(peak.word)
         low = self._low[peak.word] if judged else plain
-        if peak.score < low and state.frames < 0:
+        score = max(peak.score, peak.afresh) if judged else peak.score
+        if score < low and state.frames < 0:
             state.above = 0.0
             return False
-        if state.deaf or (state.frames < 0 and peak.score < state.above):
+        if state.deaf or (state.frames < 0 and score < state.above):
             return False
         state.frames += 1
-        state.best = max(state.best, peak.score)
+        state.best = max(state.best, score)
         if state.frames == 0:
             state.ago = peak.ago
         sure = (math.inf if peak.word in self._doubted else SURE.get(peak.word, plain)) if judged else plain
@@ -187,7 +188,7 @@ class CascadeEngine:
         said = judged and due and self._said(state, peak.word, plain)
         if state.frames >= TRIES[-1] and not said:
             # Not again before the score has fallen, or risen far above this.
-            state.above = 0.0 if peak.score < low else min(1.0, AGAIN * state.best)
+            state.above = 0.0 if score < low else min(1.0, AGAIN * state.best)
             state.frames, state.best = -1, 0.0
         return said
 

@@ -23,6 +23,8 @@ class Peak(NamedTuple):
     word: str
     score: float
     ago: int
+    afresh: float = 0.0
+    """The highest score of those that listen since a short while only: reason to suspect the word, and no more."""
 
 
 class WakeEngine(Protocol):

@@ -20,7 +20,7 @@ WORD = wake_sound("alexa")
 class Scores:
     """A detector that gives one score after the other."""
 
-    def __init__(self, word: str, scores: Sequence[float]) -> None:
+    def __init__(self, word: str, scores: Sequence[float | Peak]) -> None:
         self.words = (word,)
         self.thresholds = {word: 0.8}
         self._scores = iter(scores)
@@ -35,7 +35,8 @@ class Scores:
     def close(self) -> None: ...
 
     def peaks(self, samples: Samples) -> list[Peak]:
-        return [Peak(self.words[0], next(self._scores), 0)]
+        score = next(self._scores)
+        return [score if isinstance(score, Peak) else Peak(self.words[0], score, 0)]
 
 
 class Deaf(FakeJudge):
@@ -45,7 +46,7 @@ class Deaf(FakeJudge):
 
 
 def heard(
-    scores: Sequence[float],
+    scores: Sequence[float | Peak],
     frames: Sequence[Samples],
     *,
     word: str = "alexa",
@@ -74,6 +75,15 @@ def test_a_false_alarm_is_turned_down_and_costs_few_questions() -> None:
 def test_after_a_false_alarm_the_word_counts_again() -> None:
     scores = [0.9] * 10 + [0.0] + [0.5] * 3
     assert heard(scores, [QUIET] * 12 + [WORD, QUIET]) == [12]
+
+
+def test_what_was_heard_only_by_those_that_began_at_a_pause_is_judged_however_clear_it_was() -> None:
+    quiet, afresh = Peak("alexa", 0.0, 0), Peak("alexa", 0.0, 0, afresh=0.99)
+    judge = FakeJudge()
+    assert heard([afresh] * 9, [QUIET] * 9, judge=judge) == []
+    assert judge.asked == len(TRIES)
+    assert heard([quiet, afresh, quiet], [QUIET, WORD, QUIET]) == [1]
+    assert heard([afresh] * 9, [WORD] * 9, fixed={"alexa": 0.8}) == [], "nobody to ask"
 
 
 def test_a_clear_word_needs_no_judge_unless_the_assistant_speaks() -> None:
