@@ -16,10 +16,11 @@ from assistant.messages import Message, Spoken, intent, skill
 from assistant.skills.agreement import agrees
 from assistant.skills.answers import find_values
 from assistant.skills.api import Reply, Request, SkillInfo
-from assistant.skills.fence import Failure, FencedSkill
+from assistant.skills.fence import FencedSkill
 from assistant.skills.find import Found
 from assistant.skills.manifest import Manifest
 from assistant.skills.pending import Confirm, Pending
+from assistant.skills.running import Failure
 from assistant.skills.waiting import Missing, own_words
 
 SURE = 0.95

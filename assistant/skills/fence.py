@@ -8,29 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, TypeVar
 
 from assistant import __version__
-from assistant.clock import Clock
-from assistant.config.allowed import read_allowed
 from assistant.errors import SkillError
 from assistant.grammar.lists import clean
 from assistant.grammar.sentences import SkillSentences
-from assistant.skills.api import Context, Handler, Reply, Request, Setting, Skill, SkillInfo
+from assistant.skills.api import Context, Handler, Reply, Request, Setting, Skill
 from assistant.skills.dialogs import DialogError, Dialogs
-from assistant.skills.doorway import Doorway
 from assistant.skills.find import Found
-from assistant.skills.host import ENDLESS, START_SECONDS, Cell, Contained, Gone, Raised
-from assistant.skills.load import Code, load_code, place
-from assistant.skills.manifest import FILE, Manifest
-from assistant.skills.permissions import granted, is_contained, wanted
+from assistant.skills.host import ENDLESS, START_SECONDS, Contained, Gone, Raised
+from assistant.skills.house import House
+from assistant.skills.load import load_code, place
+from assistant.skills.manifest import Manifest
+from assistant.skills.permissions import is_contained
+from assistant.skills.running import Failure, Running
 from assistant.skills.schedule import Action, Schedule, boot_id
-from assistant.skills.sealing import Seals
 from assistant.skills.settings import read_settings
-from assistant.skills.store import SUFFIX, NoStore, Store, StoreError
+from assistant.skills.store import StoreError
 from assistant.skills.worker import Blocked, TooSlow, Worker, settled
 
 MAX_BLOCKED = 3
@@ -39,44 +35,6 @@ HUSH_SECONDS = 1.0
 ENDED = "its process ended"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """What every skill is given by the service."""
-
-    language: str
-    clock: Clock
-    timeout: float
-    data: Path
-    seals: Seals
-    settings: Mapping[str, str]
-    alert: Callable[[str, str, bool], None]
-    """Called with skill, text, ring, on the service's loop."""
-    failed: Callable[[str, str], None]
-    """Called with skill and reason, on the service's loop. The reason holds nothing that was said."""
-    skills: Callable[[], Sequence[SkillInfo]]
-    volume: Callable[[], float | None]
-    set_volume: Callable[[float], None]
-    """Called on the service's loop."""
-    sensitivity: Callable[[], float | None]
-    set_sensitivity: Callable[[float], None]
-    """Called on the service's loop."""
-    listed: Callable[[str, str, tuple[str, ...]], None]
-    """Called with skill, entity and its new entries, on the service's loop."""
-    doorway: Doorway
-    allowed: Path
-    """The file that says which skill may reach what."""
-    boot: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why there is no result."""
-
-    cause: str
-    slow: bool = False
-    blocked: bool = False
 
 
 class FencedSkill:
@@ -90,7 +48,7 @@ class FencedSkill:
         self._house = house
         self._blocked = 0
         self._lock = asyncio.Lock()
-        self._running: _Running | None = None
+        self._running: Running | None = None
 
     async def start(self) -> None:
         """Load and start it. Raises SkillError with the reason; nothing of it is left then."""
@@ -162,12 +120,12 @@ class FencedSkill:
         """Seconds until the next thing it scheduled."""
         return self._running.context.schedule.next() if self._running else None
 
-    async def _ready(self) -> _Running | None:
+    async def _ready(self) -> Running | None:
         """The running instance; while a new one starts, that one."""
         async with self._lock:
             return self._running
 
-    async def _call(self, handler: Handler, request: Request, running: _Running) -> Reply | Failure:
+    async def _call(self, handler: Handler, request: Request, running: Running) -> Reply | Failure:
         async def work() -> Reply:
             result = await settled(handler(request))
             if result is None:
@@ -178,20 +136,22 @@ class FencedSkill:
 
     async def _begin(self, settings: Mapping[str, Setting]) -> None:
         """A new thread with a new instance. Raises SkillError."""
-        worker = Worker(self.manifest.id)
+        house, worker = self._house, Worker(self.manifest.id)
         loop = asyncio.get_running_loop()
 
         contained = is_contained(self.manifest, self.found.origin)
         patience = max(self._house.timeout, START_SECONDS) if contained else self._house.timeout
 
-        async def begin() -> _Running:
+        async def begin() -> Running:
             if contained:
-                skill = Contained(self._context(settings, loop), self._cell(settings))
-                return _Running(worker, await skill.load(), skill.context, skill)
+                skill = Contained(
+                    self._context(settings, loop), house.cell(self.found, self.manifest, self.sentences, settings)
+                )
+                return Running(worker, await skill.load(), skill.context, skill)
             code = load_code(self.manifest, self.found.folder, self.sentences)
             try:
                 context = self._context(settings, loop)
-                return _Running(worker, code, context, code.cls(context))
+                return Running(worker, code, context, code.cls(context))
             except Exception:
                 code.forget()
                 raise
@@ -219,19 +179,6 @@ class FencedSkill:
             worker.close()
             where = f"{self.found.folder}/{place(error, self.found.folder)}"
             raise SkillError(f"{type(error).__name__} at start", where=where, hint="Fix the skill") from error
-
-    def _cell(self, settings: Mapping[str, Setting]) -> Cell:
-        """Raises SkillError for a permission that cannot be."""
-        house = self._house
-        allowance = read_allowed(house.allowed).get(self.manifest.id)
-        return Cell(
-            folder=self.found.folder,
-            manifest=self.manifest,
-            sentences=self.sentences,
-            doorway=house.doorway,
-            reaches=granted(wanted(self.manifest, settings), allowance),
-            boot=house.boot or boot_id(),
-        )
 
     def _context(self, settings: Mapping[str, Setting], loop: asyncio.AbstractEventLoop) -> Context:
         house, identity = self._house, self.manifest.id
@@ -264,7 +211,7 @@ class FencedSkill:
             id=identity,
             language=house.language,
             clock=house.clock,
-            store=self._store(),
+            store=house.store(self.found, self.manifest),
             schedule=Schedule(house.clock, guarded, corrected, house.boot or boot_id() or uuid.uuid4().hex),
             settings=settings,
             dialogs=Dialogs(self.found.folder, house.language),
@@ -279,11 +226,6 @@ class FencedSkill:
         )
         return context
 
-    def _store(self) -> Store:
-        if self.manifest.store is None:
-            return NoStore(self.found.folder / FILE)
-        return Store(self._house.data / f"{self.manifest.id}{SUFFIX}", self._house.seals.of(self.manifest.id))
-
     def _alert(self, context: Context, text: str, ring: bool) -> None:
         """Only the instance that runs now may speak up."""
         if self._running is not None and self._running.context is context:
@@ -294,7 +236,7 @@ class FencedSkill:
             self._house.listed(self.manifest.id, entity, entries)
 
     async def _guard(
-        self, work: Callable[[], Coroutine[Any, Any, T]], running: _Running, timeout: float = 0.0
+        self, work: Callable[[], Coroutine[Any, Any, T]], running: Running, timeout: float = 0.0
     ) -> T | Failure:
         """The result of skill code, or why there is none."""
         limit = timeout or self._house.timeout
@@ -320,7 +262,7 @@ class FencedSkill:
             await self._replace(running)
         return failure
 
-    async def _replace(self, running: _Running) -> None:
+    async def _replace(self, running: Running) -> None:
         """Give up a thread and start anew, unless that happened too often."""
         async with self._lock:
             if self._running is not running:
@@ -337,31 +279,6 @@ class FencedSkill:
                     self.disabled = str(error)
             if self.disabled:
                 self._house.failed(self.manifest.id, self.disabled)
-
-
-@dataclass(slots=True)
-class _Running:
-    worker: Worker
-    code: Code
-    context: Context
-    skill: Skill
-
-    def end(self, *, blocked: bool = False) -> None:
-        """No later write, alert or action of this instance counts."""
-        self.context.store.close()
-        self.code.forget()
-        skill = self.skill
-        if isinstance(skill, Contained):
-
-            def last() -> None:
-                skill.end()
-                self.context.schedule.close()
-
-            self.worker.close(last)
-        elif blocked:
-            self.worker.abandon()
-        else:
-            self.worker.close(self.context.schedule.close)
 
 
 def _checked(result: object) -> Reply:

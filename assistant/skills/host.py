@@ -106,18 +106,18 @@ class Contained(Skill):
         """Have it loaded; its code stays over there. Raises SkillError with what is wrong with the skill."""
         context, cell = self.context, self._cell
         order: Packet = {
-                "id": context.id,
-                "folder": str(cell.folder),
-                "language": context.language,
-                "settings": dict(context.settings),
-                "store": dict(context.store),
-                "entities": list(cell.sentences.entities),
-                "boot": cell.boot,
-                "zone": zone_of(context.clock),
-                "ticks": isinstance(context.clock, SystemClock),
-                "network": bool(cell.reaches),
-                "version": context.version,
-            }
+            "id": context.id,
+            "folder": str(cell.folder),
+            "language": context.language,
+            "settings": dict(context.settings),
+            "store": dict(context.store),
+            "entities": list(cell.sentences.entities),
+            "boot": cell.boot,
+            "zone": zone_of(context.clock),
+            "ticks": isinstance(context.clock, SystemClock),
+            "network": bool(cell.reaches),
+            "version": context.version,
+        }
         try:
             self._send(order)
             async with asyncio.timeout(START_SECONDS):

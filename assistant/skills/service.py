@@ -15,8 +15,9 @@ from assistant.service import Service
 from assistant.skills.asking import Asking
 from assistant.skills.attention import Attention
 from assistant.skills.doorway import Doorway
-from assistant.skills.fence import FencedSkill, House
+from assistant.skills.fence import FencedSkill
 from assistant.skills.find import Place, places
+from assistant.skills.house import House
 from assistant.skills.manifest import RESERVED
 from assistant.skills.sealing import Seals
 from assistant.skills.shelf import Shelf

@@ -15,8 +15,9 @@ from assistant.grammar.sentences import SkillSentences, intent_id
 from assistant.messages import Message, Spoken, skill
 from assistant.skills.api import SkillInfo
 from assistant.skills.asking import Loaded
-from assistant.skills.fence import FencedSkill, House
+from assistant.skills.fence import FencedSkill
 from assistant.skills.find import Found, Place
+from assistant.skills.house import House
 from assistant.skills.look import info_of, look
 from assistant.skills.settings import read_settings
 from assistant.skills.waiting import missing
