@@ -131,7 +131,7 @@ def _hear(mutant: str, before: tuple[str, ...], look: Look | None, rest: float) 
             events=_text(folder / "events"),
             errors=_text(folder / "stderr"),
             home=str(home),
-            new=[str(path) for path in (*_below(str(home), 0), *_new(begin)) if _holds_canary(path)],
+            new=[str(path) for path in (*_below(str(home), 0), *new_files(begin)) if _holds_canary(path)],
             left=[str(path) for path in _below(str(home), 0)],
             asked=asked,
             understood="HEARD" in said,
@@ -156,7 +156,7 @@ def holds_canary(data: bytes) -> bool:
     return any(one in data or one in small for one in disguises())
 
 
-def _new(begin: float) -> Iterator[Path]:
+def new_files(begin: float) -> Iterator[Path]:
     """New files anywhere: a folder changes when a file is made in it, or gets another name."""
     for root in (*ROOTS, str(Path.cwd())):
         yield from _below(root, begin - 1)

@@ -84,6 +84,11 @@ class Residue:
                     found[f"{shape.name} in {region} at {address + 8 * word:x}, sample {sample}"] += 1
         return found
 
+    def sound_in(self, data: bytes) -> int:
+        """How many pieces of the sound the content of a file holds."""
+        words = np.frombuffer(data[: len(data) // 8 * 8], np.uint64)
+        return sum(len(shape.find(words)) for shape in self._shapes)
+
     def words(self, pid: int) -> Counter[str]:
         """How often each word is there."""
         found: Counter[str] = Counter()

@@ -3,7 +3,8 @@
     python -m privacy.stand_in ARGUMENTS          the command `assistant ARGUMENTS`
 
 Services in processes of their own are started through here, too. The environment names the pipe (PRIVACY_PIPE), the
-planted leak (PRIVACY_MUTANT) and the program that takes Python's place for those processes (PRIVACY_PYTHON).
+planted leak (PRIVACY_MUTANT) and the program that takes Python's place for those processes (PRIVACY_PYTHON). Each look
+for a stop word is a line on stderr: LOOKED, or LOOKED AT SOUND where it was not silent.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from assistant.audio.frame import Samples
 from assistant.audio.queue_device import NullSink
 from assistant.build import Builder
 from assistant.cli.main import main
 from privacy.household import PipeSource
 
 KEPT: list[object] = []
+LOUD = 2_000
 
 
 def _at_words(do: Callable[[str], None]) -> None:
@@ -69,11 +73,62 @@ PLANTS: dict[str, Callable[[], None]] = {
     "does not overwrite what it has freed": _never_overwrite,
 }
 
+
+def _look_on() -> None:
+    """After the ringing, too."""
+    from assistant.wake.stop_words import StopWords
+
+    StopWords.quiet = StopWords.frame = lambda self: None  # type: ignore[method-assign]
+
+
+def _at_looks(do: Callable[[Samples], None]) -> None:
+    """Whenever the last moment is looked at for a stop word."""
+    from assistant.stt.phrase import PhraseJudge
+    from assistant.wake.stop_words import STOP
+
+    judge = PhraseJudge.judge
+
+    def meanwhile(self: Any, word: str, sound: Samples) -> float:
+        if word == STOP:
+            do(sound)
+        return judge(self, word, sound)
+
+    PhraseJudge.judge = meanwhile  # type: ignore[method-assign]
+
+
+def _never_clear() -> None:
+    """Of the stop words' ring alone: the one of the wake words is another."""
+    from assistant.wake import stop_words
+
+    stop_words.Ring = type("Ring", (stop_words.Ring,), {"clear": lambda self: None})  # type: ignore[misc]
+
+
+def _keep_looked_at() -> None:
+    _at_looks(lambda sound: KEPT.append(sound.copy()))
+
+
+def _write_looked_at() -> None:
+    _at_looks(lambda sound: Path("/var/tmp/privacy-leak-stop").write_bytes(sound.tobytes()) and None)
+
+
+def _tell(sound: Samples) -> None:
+    os.write(2, b"LOOKED AT SOUND\n" if len(sound) and int(sound.max()) > LOUD else b"LOOKED\n")
+
+
+WHILE_IT_RINGS: dict[str, Callable[[], None]] = {
+    "looks on when nothing rings any more": _look_on,
+    "does not overwrite what it looked at": _never_clear,
+    "keeps what it looked at in memory": _keep_looked_at,
+    "writes what it looked at to a file": _write_looked_at,
+}
+"""Leaks of what hears a stop word."""
+
 if __name__ == "__main__":
     pipe, mutant = os.environ["PRIVACY_PIPE"], os.environ.get("PRIVACY_MUTANT", "")
     Builder.source = lambda self: PipeSource(pipe)  # type: ignore[method-assign]
     Builder.sink = lambda self: NullSink()  # type: ignore[method-assign]
     if mutant:
-        PLANTS[mutant]()
+        (PLANTS | WHILE_IT_RINGS)[mutant]()
+    _at_looks(_tell)
     sys.executable = os.environ["PRIVACY_PYTHON"]
     sys.exit(main(sys.argv[1:]))

@@ -15,6 +15,7 @@ from privacy.rows import (
     running,
     sandbox,
     silent,
+    stop_words,
     tamper,
     truth,
 )
@@ -31,6 +32,7 @@ ALL: tuple[Row, ...] = (
     *silent.ROWS,
     *running.ROWS,
     *memory.ROWS,
+    *stop_words.ROWS,
     *sandbox.ROWS,
     *conversation.ROWS,
 )
