@@ -225,8 +225,8 @@ def main() -> None:
     loop.set_exception_handler(lambda loop, context: None)
     connected = socket.socket(fileno=int(sys.argv[1]))
     order = decode(connected.recv(LARGEST))
-    with Path(os.devnull).open("wb") as nothing:  # the host reads what failed so far; what follows could hold words
-        os.dup2(nothing.fileno(), sys.stderr.fileno())
+    # The host reads what failed until here. What follows could hold words: it goes where stdout does, to nowhere.
+    os.dup2(sys.stdout.fileno(), sys.stderr.fileno())
     Guest(connected, loop).run(order)
 
 
