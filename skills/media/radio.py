@@ -6,10 +6,12 @@ import asyncio
 import socket
 from pathlib import Path
 
+from .player import NoPlayer
+
 SOCKET = Path("/run/assistant-radio.sock")
 PATIENCE = 4.5
 """Seconds for the answer; a little more than the unit waits for the station."""
-_PLAYS = b"plays\n"
+_PLAYS, _NO_MPV = b"plays\n", b"no-mpv\n"
 _LONGEST = 16
 
 
@@ -22,7 +24,7 @@ class OffAir(Exception):
 
 
 async def listen(name: str, place: Path = SOCKET) -> socket.socket:
-    """A connection on which the station's samples come. Raises NoRadio, OffAir."""
+    """A connection on which the station's samples come. Raises NoRadio, OffAir, NoPlayer."""
     loop = asyncio.get_running_loop()
     line = socket.socket(socket.AF_UNIX)
     line.setblocking(False)
@@ -45,6 +47,6 @@ async def listen(name: str, place: Path = SOCKET) -> socket.socket:
         raise OffAir from error
     if answer != _PLAYS:
         line.close()
-        raise OffAir
+        raise NoPlayer if answer == _NO_MPV else OffAir
     line.setblocking(True)
     return line

@@ -12,7 +12,7 @@ from assistant.skills.api import Reply, Request, intent
 from . import radio
 from .deck import Deck
 from .library import Library, Piece, read_library, spoken_names
-from .player import Player, has_network
+from .player import NoPlayer, Player, has_network
 
 KINDS = ("title", "album", "artist", "station")
 PLACES = ("~/Music", "/srv/music")
@@ -82,6 +82,8 @@ class Media(Deck):
                 return self.reply("no_player")
             if not await self.plays():
                 raise radio.OffAir
+        except NoPlayer:
+            return self.reply("no_player")
         except radio.NoRadio:
             return self.reply("no_network", name=station)
         except radio.OffAir:

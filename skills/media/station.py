@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import os
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from assistant.errors import ConfigError
 from .library import plain, read_stations
 from .player import QUIET, SOUND
 
-PLAYS, UNKNOWN, OFF_AIR = b"plays\n", b"unknown\n", b"off-air\n"
+PLAYS, UNKNOWN, OFF_AIR, NO_MPV = b"plays\n", b"unknown\n", b"off-air\n", b"no-mpv\n"
 LINE = 256
 """Bytes of a station's name."""
 PATIENCE = 4.0
@@ -44,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
             address = address_of(_name(listener), given.config)
             if address is None:
                 listener.sendall(UNKNOWN)
+            elif shutil.which(QUIET[0]) is None:
+                listener.sendall(NO_MPV)
             else:
                 relay(listener, address)
         except OSError:

@@ -122,5 +122,8 @@ async def test_the_system_service_plays_the_radio(config: Path, place: Path, mon
         assert "Tone" in (await tester.ask("what's playing")).text.title()
         assert await tester.hush() == 1
         assert "Gone" in (await tester.ask("play gone")).text.title()
+        with monkeypatch.context() as patch:
+            patch.setenv("PATH", "/nowhere")
+            assert "mpv" in (await tester.ask("play tone")).text
         monkeypatch.setattr(module.radio.listen, "__defaults__", (place.with_name("none"),))
         assert "system service" in (await tester.ask("play tone")).text
