@@ -9,7 +9,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,15 @@ from assistant.cli.main import main
 
 COMMAND = [sys.executable, "-m", "assistant"]
 LIMIT = 120
+CLOSED = "microphone: closed (nobody of us holds it)"
+
+
+def until(reached: Callable[[], object]) -> None:
+    """Wait for it, with patience."""
+    end = time.monotonic() + LIMIT
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 class Home:
@@ -113,6 +123,11 @@ class Running:
         raise AssertionError(f"did not start: {self.log}")
 
     def __exit__(self, *_: object) -> None:
+        if self.process.returncode is None:
+            self.stop()
+
+    def stop(self) -> None:
+        """End it, as systemd does."""
         self.process.send_signal(signal.SIGTERM)
         assert self.process.stderr is not None
         self.log += self.process.stderr.readlines()

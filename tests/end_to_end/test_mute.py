@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -10,18 +11,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from assistant.bus.socket import connect
 from assistant.config.paths import TREE
-from tests.end_to_end.running import LIMIT, Home, Running
+from assistant.messages import audio
+from tests.end_to_end.running import CLOSED, LIMIT, Home, Running, until
 from tests.pulse import Pulse, pulse, pulse_server
 
 pytestmark = pytest.mark.slow
 __all__ = ["pulse", "pulse_server"]
-CLOSED = "microphone: closed (nobody of us holds it)"
 
 
 @pytest.fixture
@@ -30,11 +32,15 @@ def home(pulse: Pulse) -> Iterator[Home]:
         yield Home(Path(folder), pulse.env)
 
 
-def until(reached: Callable[[], object]) -> None:
-    end = time.monotonic() + LIMIT
-    while not reached():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+@pytest.fixture(scope="module")
+def assistant(pulse_server: Pulse) -> Iterator[Running]:
+    """One that all may use who leave its microphone open. Other users may come as far as its sockets."""
+    with tempfile.TemporaryDirectory(prefix="mute-") as name:
+        home = Home(Path(name), pulse_server.env)
+        home.folder.chmod(0o751)
+        (home.folder / "run").chmod(0o751)
+        with Running(home) as running:
+            yield running
 
 
 def test_a_mute_by_command_outlives_a_restart(pulse: Pulse, home: Home) -> None:
@@ -47,6 +53,8 @@ def test_a_mute_by_command_outlives_a_restart(pulse: Pulse, home: Home) -> None:
         assert (muted.returncode, muted.stdout.strip()) == (0, CLOSED), muted
         assert pulse.recordings() == []
         assert "My microphone is closed." in home.ask("are you recording")["reply"]
+    assert "start with its microphone open" in home.call("unmute").stdout
+    assert "start with its microphone closed" in home.call("mute").stdout
     with Running(home) as assistant:
         assert any("the microphone stays closed" in line for line in assistant.log)
         status = home.call("status")
@@ -59,42 +67,43 @@ def test_a_mute_by_command_outlives_a_restart(pulse: Pulse, home: Home) -> None:
         assert "My microphone is open" in home.ask("are you recording")["reply"]
 
 
-@pytest.mark.parametrize("split", [(), ("--split",)])
-def test_the_button_is_a_signal(pulse: Pulse, home: Home, split: tuple[str, ...]) -> None:
-    with Running(home, *split) as assistant:
-        until(lambda: len(pulse.recordings()) == 1)
-        assistant.process.send_signal(signal.SIGUSR1)
-        until(lambda: pulse.recordings() == [])
-        until(lambda: CLOSED in home.call("status").stdout)
-        time.sleep(0.4)  # longer than a button bounces
-        assistant.process.send_signal(signal.SIGUSR1)
-        until(lambda: len(pulse.recordings()) == 1)
-        status = json.loads(home.call("status", "--json").stdout.splitlines()[-1])
-        assert (status["microphone"], status["fault"]) == ("open", "")
+def test_the_button_is_a_signal(pulse: Pulse, assistant: Running) -> None:
+    until(lambda: len(pulse.recordings()) == 1)
+    assistant.process.send_signal(signal.SIGUSR1)
+    until(lambda: pulse.recordings() == [])
+    until(lambda: CLOSED in assistant.home.call("status").stdout)
+    time.sleep(0.4)  # longer than a button bounces
+    assistant.process.send_signal(signal.SIGUSR1)
+    until(lambda: len(pulse.recordings()) == 1)
+    status = json.loads(assistant.home.call("status", "--json").stdout.splitlines()[-1])
+    assert (status["microphone"], status["fault"]) == ("open", "")
 
 
-def test_stop_listening_closes_it_and_says_how_it_opens_again(pulse: Pulse, home: Home) -> None:
-    with Running(home):
-        assert len(pulse.recordings()) == 1
-        assert "assistant unmute" in home.ask("stop listening")["reply"]
-        until(lambda: pulse.recordings() == [])
-        until(lambda: CLOSED in home.call("status").stdout)
-        assert home.call("unmute").returncode == 0
+def test_stop_listening_closes_it_and_says_how_it_opens_again(pulse: Pulse, assistant: Running) -> None:
+    until(lambda: len(pulse.recordings()) == 1)
+    assert "assistant unmute" in assistant.home.ask("stop listening")["reply"]
+    until(lambda: pulse.recordings() == [])
+    until(lambda: CLOSED in assistant.home.call("status").stdout)
+    assert assistant.home.call("unmute").returncode == 0
+    until(lambda: len(pulse.recordings()) == 1)
 
 
-def test_before_it_runs_it_can_be_told_to_start_muted(pulse: Pulse, home: Home) -> None:
-    assert "start with its microphone closed" in home.call("mute").stdout
-    with Running(home):
+async def test_a_message_closes_the_device_before_it_is_told(pulse: Pulse, assistant: Running) -> None:
+    await asyncio.to_thread(until, lambda: len(pulse.recordings()) == 1)
+    async with asyncio.timeout(LIMIT), connect(assistant.home.socket, hears=[audio.Muted, audio.Unmuted]) as bus:
+        inbox = aiter(bus.subscribe([audio.Muted, audio.Unmuted], "test"))
+        bus.publish(audio.Mute(), "client")
+        assert isinstance((await anext(inbox)).message, audio.Muted)
         assert pulse.recordings() == []
-    assert "start with its microphone open" in home.call("unmute").stdout
+        bus.publish(audio.Unmute(), "client")
+        assert isinstance((await anext(inbox)).message, audio.Unmuted)
+        assert len(pulse.recordings()) == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root, to become another user")
-def test_a_member_of_the_group_may_mute_and_unmute(pulse: Pulse, home: Home) -> None:
+def test_a_member_of_the_group_may_mute_and_unmute(pulse: Pulse, assistant: Running) -> None:
     """As with the system service: another user, whom the socket's group lets in."""
-    run = home.folder / "run"
-    home.folder.chmod(0o751)
-    run.chmod(0o751)
+    run = assistant.home.folder / "run"
     env = {"HOME": "/", "XDG_RUNTIME_DIR": str(run), "PATH": os.environ["PATH"], "PYTHONPATH": str(TREE)}
     become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--groups", str(os.getegid()), "--"]
 
@@ -106,14 +115,13 @@ def test_a_member_of_the_group_may_mute_and_unmute(pulse: Pulse, home: Home) -> 
 
     if member("--version").returncode != 0:
         pytest.skip("another user cannot read this installation")
-    with Running(home) as assistant:
-        muted = member("mute")
-        assert (muted.returncode, CLOSED in muted.stdout) == (0, True), muted
-        assert pulse.recordings() == []
-        unmuted = member("unmute")
-        assert unmuted.returncode == 0, unmuted
-        assert f"open by pid {assistant.process.pid}" in unmuted.stdout, unmuted
-        assert len(pulse.recordings()) == 1
+    muted = member("mute")
+    assert (muted.returncode, CLOSED in muted.stdout) == (0, True), muted
+    assert pulse.recordings() == []
+    unmuted = member("unmute")
+    assert unmuted.returncode == 0, unmuted
+    assert f"open by pid {assistant.process.pid}" in unmuted.stdout, unmuted
+    assert len(pulse.recordings()) == 1
 
 
 @pytest.mark.parametrize("command", ["mute", "unmute"])

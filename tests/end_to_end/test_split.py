@@ -1,24 +1,35 @@
-"""One process a service: any of them may be killed at any time."""
+"""One process a service: any of them may be killed at any time, and what holds for one process holds for many.
+
+All of it happens to one assistant, in this order: to start ten processes takes its time.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from assistant.build import SERVICES
-from tests.end_to_end.running import Home, Running
+from tests.end_to_end.running import CLOSED, Home, Running, until
+from tests.pulse import Pulse, pulse_server
 
 pytestmark = pytest.mark.slow
+__all__ = ["pulse_server"]
 
 
 @pytest.fixture(scope="module")
-def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with Running(Home(tmp_path_factory.mktemp("split")), "--split") as running:
+def assistant(pulse_server: Pulse) -> Iterator[Running]:
+    with (
+        tempfile.TemporaryDirectory(prefix="split-") as folder,
+        Running(Home(Path(folder), pulse_server.env), "--split") as running,
+    ):
         assert running.home.ask("set a tea timer for two hours")["intent"] == "timer.set"
         yield running
 
@@ -48,8 +59,43 @@ def test_what_was_said_is_in_no_log(assistant: Running) -> None:
     assert not any("xylophone" in line for line in assistant.log)
 
 
-def test_all_services_end_with_their_supervisor(tmp_path: Path) -> None:
-    with Running(Home(tmp_path), "--split") as running:
-        children = [running.child(service) for service in SERVICES]
+def test_the_button_is_a_signal_to_all(assistant: Running, pulse_server: Pulse) -> None:
+    home = assistant.home
+    until(lambda: len(pulse_server.recordings()) == 1)
+    assistant.process.send_signal(signal.SIGUSR1)
+    until(lambda: pulse_server.recordings() == [])
+    until(lambda: CLOSED in home.call("status").stdout)
+    time.sleep(0.4)  # longer than a button bounces
+    assistant.process.send_signal(signal.SIGUSR1)
+    until(lambda: len(pulse_server.recordings()) == 1)
+    status = json.loads(home.call("status", "--json").stdout.splitlines()[-1])
+    assert (status["microphone"], status["fault"]) == ("open", "")
+
+
+def test_everything_is_forgotten_in_memory_and_on_the_disk(assistant: Running) -> None:
+    """By `assistant consent withdraw --everything`, a process of its own."""
+    home = assistant.home
+    state = home.folder / "state" / "assistant"
+    assert home.ask("set an egg timer for three hours")["intent"] == "timer.set"
+    assert [path.name for path in (state / "skill-data").iterdir()] == ["timer.store"]
+    assert not (state / "consent").exists(), "nobody has agreed to anything"
+    assert "egg" not in (state / "skill-data" / "timer.store").read_bytes().decode(errors="replace")
+    assert "names and ends of running timers" in home.call("data", "show").stdout
+
+    done = home.call("consent", "withdraw", "--everything")
+    assert done.returncode == 0
+    assert "1 skill:timer" in done.stdout
+    assert list((state / "skill-data").iterdir()) == []
+    answer = home.ask("what timers do i have")
+    while "did not work" in answer["reply"]:  # the skill is starting anew
+        answer = home.ask("what timers do i have")
+    assert "no timer" in answer["reply"].lower()
+    assert list((state / "skill-data").iterdir()) == []
+    assert not (state / "consent").exists()
+
+
+def test_all_services_end_with_their_supervisor(assistant: Running) -> None:
+    children = [assistant.child(service) for service in SERVICES]
+    assistant.stop()
     assert not any(Path(f"/proc/{child}").exists() for child in children)
-    assert not list(running.home.socket.parent.glob("*.sock"))
+    assert not list(assistant.home.socket.parent.glob("*.sock"))
