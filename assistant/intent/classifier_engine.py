@@ -29,7 +29,7 @@ from assistant.intent.examples import ANY_TIME, Example, essence, examples, nobo
 from assistant.intent.fill import Fill, Known, know
 from assistant.intent.training import PLAN, Workshop
 
-_FORMAT = 4
+_FORMAT = 5
 """To be raised when the same skills train to something else."""
 _HIGHEST = 0.9
 

@@ -1,6 +1,7 @@
-"""A small linear text classifier: TF-IDF of words, word pairs and pieces of words, and multinomial logistic regression.
+"""A small linear text classifier: TF-IDF of words, word pairs and pieces of words, and a support vector machine.
 
-Trained by AdaGrad (Duchi, Hazan, Singer 2011) on small batches; the weights are kept as bytes. Only numpy is needed.
+One class against the rest, squared hinge loss, trained by dual coordinate descent (Hsieh, Chang, Lin, Keerthi,
+Sundararajan 2008) for all classes at once; the weights are kept as bytes. Only numpy is needed.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ _PIECES = (3, 4)
 _PIECE_WEIGHT = 0.5
 _PAIR_WEIGHT = 0.8
 _BATCH = 64
-_RATE = 0.5
-_DECAY = 2e-6
+_COST = 1.0
+"""Of a sentence on the wrong side, against the size of the weights (C)."""
+_SHARPNESS = 6.0
+"""Scores to chances; about the value at which held-out sentences are the least surprising."""
 _LARGEST = 127.0
 
 
@@ -119,20 +122,33 @@ class Linear:
         features: int,
         classes: int,
         *,
-        epochs: int = 12,
+        epochs: int = 6,
         seed: int = 0,
     ) -> Linear:
         """Learn from sentences and the numbers of their classes."""
         weights = np.zeros((features + 1, classes), dtype=np.float32)
-        speed = np.full((features + 1, classes), 1e-6, dtype=np.float32)
+        pulls = np.zeros((len(vectors), classes), dtype=np.float32)
+        slack = 1 / (2 * _COST)
+        rows = [np.append(vector.at, features) for vector in vectors]
+        values = [np.append(vector.values, np.float32(1)) for vector in vectors]
+        sizes = [float(each @ each) + slack for each in values]
         order = list(range(len(vectors)))
         random = Random(seed)
-        wanted = np.eye(classes, dtype=np.float32)[np.array(labels, dtype=np.intp)]
         for _ in range(epochs):
             random.shuffle(order)
-            for first in range(0, len(order), _BATCH):
-                batch = order[first : first + _BATCH]
-                _step(weights, speed, [vectors[each] for each in batch], wanted[batch])
+            for each in order:
+                own = labels[each]
+                part = weights[rows[each]]
+                margins = values[each] @ part
+                margins[own] = -margins[own]
+                pull = pulls[each]
+                # Where the best pull of this sentence on each class is, all others held; never below none.
+                best = np.maximum(pull + (1 + margins - slack * pull) / sizes[each], 0)
+                change = pull - best
+                change[own] = -change[own]
+                pulls[each] = best
+                part += values[each][:, None] * change
+                weights[rows[each]] = part
         body, bias = weights[:-1], weights[-1]
         scale = np.maximum(np.abs(body).max(axis=0, initial=0.0), 1e-9) / _LARGEST
         return cls(np.round(body / scale).astype(np.int8), scale.astype(np.float32), bias.copy())
@@ -160,30 +176,6 @@ class Linear:
             return cls(data["weights"], data["scale"], data["bias"])
 
 
-def _step(
-    weights: NDArray[np.float32],
-    speed: NDArray[np.float32],
-    vectors: Sequence[Vector],
-    wanted: NDArray[np.float32],
-) -> None:
-    """One step along the gradient of a batch. Only the rows of features that occur in it are touched."""
-    rows, body = _dense(vectors)
-    dense = np.append(body, np.ones((len(vectors), 1), dtype=np.float32), axis=1)
-    rows = np.append(rows, len(weights) - 1)
-    part = weights[rows]
-    error = _softmax(dense @ part) - wanted
-    slope = dense.T @ error
-    slope /= len(vectors)
-    slope += _DECAY * part
-    fast = speed[rows]
-    fast += slope * slope
-    speed[rows] = fast
-    slope /= np.sqrt(fast, out=fast)
-    slope *= _RATE
-    part -= slope
-    weights[rows] = part
-
-
 def _dense(vectors: Sequence[Vector]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The features that occur in these sentences, and their values [sentences, features]."""
     rows, where = np.unique(np.concatenate([each.at for each in vectors]), return_inverse=True)
@@ -194,7 +186,7 @@ def _dense(vectors: Sequence[Vector]) -> tuple[NDArray[np.int32], NDArray[np.flo
 
 
 def _softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    powers = np.exp(_SHARPNESS * (scores - scores.max(axis=1, keepdims=True)))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
