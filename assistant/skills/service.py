@@ -162,6 +162,10 @@ class SkillsService(Service):
         """The sentences of every loaded skill."""
         return self._shelf.sentences
 
+    def begin_anew(self) -> None:
+        """What was said before, and what could be taken back, is forgotten."""
+        self._asking.forget()
+
     async def _forget_all(self) -> None:
         """Let every skill go, so that none writes again what is being destroyed, and start them anew after that."""
         self._forgotten.clear()

@@ -229,6 +229,17 @@ class SkillTester:
         await self.advance()
         return self.alerts[before:]
 
+    async def forget(self) -> None:
+        """What the skills remember is gone, and so is the conversation; those that remembered something start anew."""
+        for each in self._service.loaded:
+            store = self._paths().skill_data / f"{each.manifest.id}{SUFFIX}"
+            if store.exists():
+                await each.stop()
+                store.unlink()
+                await each.start()
+        self._service.begin_anew()
+        self._machine = self._new_machine()
+
     def _new_machine(self) -> Machine:
         return Machine(load(self._language), LIMITS, self._session, language=self._language)
 

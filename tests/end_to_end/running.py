@@ -80,10 +80,10 @@ class Home:
                 code = int(end.code or 0)
         return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
-    def record(self, text: str, path: Path) -> Path:
+    def record(self, text: str, path: Path, *, speed: float = 1.0) -> Path:
         """A recording of the assistant's own voice, the same samples each time: what is heard in it is no game of
         luck."""
-        done = self.call("--set", "tts.variation=0", "say", text, "--wav", str(path))
+        done = self.call("--set", "tts.variation=0", "--set", f"tts.speed={speed}", "say", text, "--wav", str(path))
         assert done.returncode == 0, done
         return path
 

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,32 +29,43 @@ def strace() -> str:
     return found
 
 
-def written(strace: str, home: Home, command: list[str]) -> set[str]:
-    """Every path that a command and its children open for writing."""
+def written(strace: str, home: Home, command: list[str]) -> tuple[set[str], str]:
+    """Every path that a command and its children open for writing, and what it printed."""
     log = home.folder / "trace"
-    subprocess.run(
-        [strace, "-f", "-y", "-qq", "-e", "trace=openat,creat,open", "-o", str(log), *command],
-        env=home.env, cwd=home.folder, timeout=LIMIT * 2, check=False, capture_output=True,
+    done = subprocess.run(
+        [strace, "-f", "--seccomp-bpf", "-y", "-qq", "-e", "trace=openat,creat,open", "-o", str(log), *command],
+        env=home.env, cwd=home.folder, timeout=LIMIT * 2, check=False, capture_output=True, text=True,
     )  # fmt: skip
     found = OPENED.finditer(log.read_text(errors="replace"))
     log.unlink()
     opened = (each.groups(default="") for each in found)
-    return {str(Path(base, path)) for base, path, flags in opened if any(flag in flags for flag in WRITES)}
+    return {str(Path(base, path)) for base, path, flags in opened if any(flag in flags for flag in WRITES)}, done.stdout
 
 
 def test_the_watcher_sees_a_file_that_is_written(strace: str, tmp_path: Path) -> None:
     leak = "import os, subprocess; subprocess.run(['sh', '-c', 'echo my secret > leak.txt'])"
-    assert str(tmp_path / "leak.txt") in written(strace, Home(tmp_path), [sys.executable, "-c", leak])
+    paths, _ = written(strace, Home(tmp_path), [sys.executable, "-c", leak])
+    assert str(tmp_path / "leak.txt") in paths
 
 
-def test_the_demo_writes_nothing_but_its_replies_and_its_timers(strace: str, tmp_path: Path) -> None:
+def without_network() -> list[str]:
+    """What a command is started with so that it has no network; the second works for people who are not root."""
+    for space in (["unshare", "--net"], ["unshare", "--net", "--map-root-user"]):
+        if subprocess.run([*space, "true"], check=False, capture_output=True).returncode == 0:
+            return space
+    pytest.skip("this system lets nobody make a network namespace")
+
+
+def test_the_demo_needs_no_network_and_writes_but_replies_and_timers(strace: str, tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.env["PYTHONDONTWRITEBYTECODE"] = "1"
     home.call("intent", "train")  # as setting up does; networks made of the skills' sentences
     still = ["--set", "tts.variation=0"]  # the same voice each time: what is heard is no game of luck
     sentences = ["set a timer for five minutes.", "set a timer for ten minutes."]
-    demo = [*COMMAND, *still, "demo", "--output", "replies", *sentences]
-    paths = {path for path in written(strace, home, demo) if not path.startswith(HARMLESS)}
+    demo = [*without_network(), *COMMAND, *still, "demo", "--output", "replies", *sentences]
+    opened, printed = written(strace, home, demo)
+    assert "2 of 2 requests were answered" in printed, printed
+    paths = {path for path in opened if not path.startswith(HARMLESS)}
     replies = {path for path in paths if re.fullmatch(r"(.*/)?replies/\d\d\.wav", path)}
     timers = {path for path in paths if re.match(r".*/run/assistant/scratch-\w+/skill-data/timer", path)}
     keys = {path for path in paths if re.match(r".*/run/assistant/scratch-\w+/skill-keys/", path)}  # seal the timers
@@ -63,24 +73,3 @@ def test_the_demo_writes_nothing_but_its_replies_and_its_timers(strace: str, tmp
     assert timers
     assert paths - replies - timers - keys == set(), "nothing of the vault: nobody agreed to anything"
     assert not list((tmp_path / "run" / "assistant").iterdir()), "the demo's own timers are gone"
-
-
-def _spaces() -> Iterator[list[str]]:
-    """Ways to run without any network; the second works for people who are not root."""
-    yield ["unshare", "--net"]
-    yield ["unshare", "--net", "--map-root-user"]
-
-
-def test_the_demo_needs_no_network(tmp_path: Path) -> None:
-    for space in _spaces():
-        if subprocess.run([*space, "true"], check=False, capture_output=True).returncode == 0:
-            break
-    else:
-        pytest.skip("this system lets nobody make a network namespace")
-    home = Home(tmp_path)
-    request = "what can you do?"
-    done = subprocess.run(
-        [*space, *COMMAND, "demo", "--output", "replies", request],
-        env=home.env, cwd=tmp_path, timeout=LIMIT, check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert "1 of 1 requests were answered" in done.stdout, done

@@ -1,11 +1,15 @@
-"""By real sound: PulseAudio null sinks stand where the microphone and the speaker are, everything else is real."""
+"""By real sound: PulseAudio null sinks stand where the microphone and the speaker are, everything else is real.
+
+All listen to one assistant, which makes no chimes: a recording then holds nothing but the reply, and a ring.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,9 +27,19 @@ __all__ = ["pulse", "pulse_server"]
 WATCHED = (wake.Detected, stt.Transcript, dialog.Answered, dialog.Closed, tts.Ended, audio.Failed, audio.Restored)
 
 
+@pytest.fixture(scope="module")
+def assistant(pulse_server: Pulse) -> Iterator[Running]:
+    with tempfile.TemporaryDirectory(prefix="sound-") as folder:
+        home = Home(Path(folder), pulse_server.env)
+        home.configure("audio: {chimes: false}\ntts: {variation: 0}")
+        with Running(home) as running:
+            yield running
+
+
 @pytest.fixture
-def home(pulse: Pulse, tmp_path: Path) -> Home:
-    return Home(tmp_path, pulse.env)
+def home(pulse: Pulse, assistant: Running) -> Home:
+    assistant.home.ask("cancel all timers")
+    return assistant.home
 
 
 @asynccontextmanager
@@ -48,80 +62,43 @@ def recognised(home: Home, recording: Path) -> str:
     return str(json.loads(done.stdout)["transcript"]).lower()
 
 
-async def test_a_spoken_question_gets_a_spoken_answer(pulse: Pulse, home: Home, tmp_path: Path) -> None:
+async def test_a_spoken_question_gets_a_spoken_answer(
+    pulse: Pulse, home: Home, assistant: Running, tmp_path: Path
+) -> None:
     question, answer = tmp_path / "question.wav", tmp_path / "answer.wav"
     home.record("Hey Mycroft. Set a timer for ten minutes.", question)
-    home.configure("audio: {chimes: false}")  # so that the recording holds nothing but the reply
-    with Running(home) as assistant:
-        async with watching(home) as inbox:
-            with pulse.record_speaker(answer):
-                pulse.play_into_microphone(question)
-                await until(inbox, tts.Ended)
-        assert not any("warning" in line or "error" in line for line in assistant.log)
+    async with watching(home) as inbox:
+        with pulse.record_speaker(answer):
+            pulse.play_into_microphone(question)
+            await until(inbox, tts.Ended)
+    assert not any("warning" in line or "error" in line for line in assistant.log)
     words = recognised(home, answer)
     assert "minute" in words
     assert "10" in words or "ten" in words
 
 
-async def test_an_unplugged_microphone_is_reported_and_found_again(pulse: Pulse, home: Home, tmp_path: Path) -> None:
-    question = tmp_path / "question.wav"
-    home.record("Hey Mycroft. What time is it?", question)
-    with Running(home):
-        async with watching(home) as inbox:
-            failed: Message | None = None
-            for _ in range(3):  # on a busy machine the sound server's answer can come too late to be believed
-                pulse.unplug_microphone()
-                with contextlib.suppress(TimeoutError):
-                    failed = await asyncio.wait_for(until(inbox, audio.Failed), 20)
-                    break
-                pulse.plug_microphone()
-            assert isinstance(failed, audio.Failed)
-            assert failed.reason
-            pulse.plug_microphone()
-            await until(inbox, audio.Restored)
-            pulse.play_into_microphone(question)
-            answered = await until(inbox, dialog.Answered)
-            assert isinstance(answered, dialog.Answered)
-            assert answered.intent == "clock.time"
-
-
-async def test_mute_closes_the_device_and_unmute_opens_it(pulse: Pulse, home: Home) -> None:
-    with Running(home):
-        assert len(pulse.recordings()) == 1, "it listens"
-        async with connect(home.socket, hears=[audio.Muted, audio.Unmuted]) as bus:
-            inbox = bus.subscribe([audio.Muted, audio.Unmuted], "test")
-            bus.publish(audio.Mute(), "client")
-            await until(inbox, audio.Muted)
-            assert pulse.recordings() == []
-            bus.publish(audio.Unmute(), "client")
-            await until(inbox, audio.Unmuted)
-            assert len(pulse.recordings()) == 1
-
-
 async def test_a_timer_rings_aloud_and_stop_ends_it(pulse: Pulse, home: Home, tmp_path: Path) -> None:
     stop = tmp_path / "stop.wav"
     home.record("Hey Mycroft. Stop.", stop)
-    with Running(home):
-        async with watching(home) as inbox:
-            assert home.ask("set a tea timer for one second")["intent"] == "timer.set"
-            announced = await until(inbox, tts.Ended)
-            assert isinstance(announced, tts.Ended)
-            assert announced.session.startswith("alert:")
-            for _ in range(3):  # as a person would: say it again when it was misheard
-                pulse.play_into_microphone(stop)
-                answered = await until(inbox, dialog.Answered)
-                assert isinstance(answered, dialog.Answered)
-                if answered.intent == "dialog.stop":
-                    break
-            assert answered.intent == "dialog.stop"
-        assert "no timer" in home.ask("how much time is left")["reply"].lower()
+    async with watching(home) as inbox:
+        assert home.ask("set a tea timer for one second")["intent"] == "timer.set"
+        announced = await until(inbox, tts.Ended)
+        assert isinstance(announced, tts.Ended)
+        assert announced.session.startswith("alert:")
+        for _ in range(3):  # as a person would: say it again when it was misheard
+            pulse.play_into_microphone(stop)
+            answered = await until(inbox, dialog.Answered)
+            assert isinstance(answered, dialog.Answered)
+            if answered.intent == "dialog.stop":
+                break
+        assert answered.intent == "dialog.stop"
+    assert "no timer" in home.ask("how much time is left")["reply"].lower()
 
 
 async def test_its_own_voice_does_not_wake_it(pulse: Pulse, home: Home, tmp_path: Path) -> None:
     """What the speaker plays comes into the microphone, as loud as it is, and holds the wake word."""
-    home.configure("audio: {chimes: false}\ntts: {variation: 0}")
     call = home.record("Hey Mycroft. What time is it?", tmp_path / "call.wav")
-    with Running(home), pulse.speaker_into_microphone():
+    with pulse.speaker_into_microphone():
         async with connect(home.socket, hears=WATCHED) as bus:
             inbox = bus.subscribe(WATCHED, "test")
             words = Spoken("To call me, just say: Hey Mycroft. Then ask what you like.")
@@ -138,3 +115,25 @@ async def test_its_own_voice_does_not_wake_it(pulse: Pulse, home: Home, tmp_path
             # The same sound by somebody else is heard.
             pulse.play_into_microphone(call)
             await until(inbox, wake.Detected)
+            await until(inbox, dialog.Closed)
+
+
+async def test_an_unplugged_microphone_is_reported_and_found_again(pulse: Pulse, home: Home, tmp_path: Path) -> None:
+    question = tmp_path / "question.wav"
+    home.record("Hey Mycroft. What time is it?", question)
+    async with watching(home) as inbox:
+        failed: Message | None = None
+        for _ in range(3):  # on a busy machine the sound server's answer can come too late to be believed
+            pulse.unplug_microphone()
+            with contextlib.suppress(TimeoutError):
+                failed = await asyncio.wait_for(until(inbox, audio.Failed), 20)
+                break
+            pulse.plug_microphone()
+        assert isinstance(failed, audio.Failed)
+        assert failed.reason
+        pulse.plug_microphone()
+        await until(inbox, audio.Restored)
+        pulse.play_into_microphone(question)
+        answered = await until(inbox, dialog.Answered)
+        assert isinstance(answered, dialog.Answered)
+        assert answered.intent == "clock.time"

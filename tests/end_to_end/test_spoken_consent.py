@@ -37,7 +37,7 @@ async def until(inbox: Subscription, *kinds: type[Message]) -> Message:
 
 
 def spoken(home: Home, text: str) -> Path:
-    """A file in which somebody says this."""
+    """A file in which somebody says this, slower than the assistant speaks."""
     return home.record(text, home.folder / f"{abs(hash(text))}.wav")
 
 
@@ -52,6 +52,7 @@ async def appears(folder: Path) -> bool:
 
 async def test_a_yes_a_clip_and_forget_everything(pulse: Pulse, tmp_path: Path) -> None:
     home = Home(tmp_path, pulse.env)
+    home.configure("tts: {speed: 2}")  # it has much to say
     wish = spoken(home, "Hey Mycroft. You may keep my wake words for a week.")
     time = spoken(home, "Hey Mycroft. What time is it?")
     forget = spoken(home, "Hey Mycroft. Forget everything.")

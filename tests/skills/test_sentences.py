@@ -1,7 +1,6 @@
 """Language as data: every sentence of every bundled skill is understood as its file says, and answered."""
 
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,14 @@ def test_every_bundled_skill_has_sentences() -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.parent.name)
-async def test_sentences(file: Path, tmp_path: Path) -> None:
+async def test_sentences(file: Path) -> None:
     """All bundled skills are loaded: one must not take another's sentences."""
     name = file.parent.parent.name
     wrong = []
-    async with SkillTester(TREE / "skills", data=tmp_path) as tester:
+    async with SkillTester(TREE / "skills") as tester:
         for case in yaml.safe_load(file.read_text()):
             wrong += [f"{case['say']!r}: {problem}" for problem in await _problems(name, case, tester)]
-            if (tmp_path / "skill-data").exists():
-                shutil.rmtree(tmp_path / "skill-data")
-                await tester.restart()
+            await tester.forget()
     assert not wrong, "\n".join(wrong)
 
 
