@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from random import Random
 
-from assistant.grammar.sound import read_sounds
-from assistant.intent.examples import essence
 from assistant.intent.labelled import Labelled, spans
 from assistant.intent.linear import Features, Linear
 from assistant.intent.tagger import Tagger
@@ -36,50 +36,139 @@ class F1:
         both = self.found + self.wanted
         return 2 * self.right / both if both else 0.0
 
+    def __add__(self, other: F1) -> F1:
+        return F1(self.found + other.found, self.wanted + other.wanted, self.right + other.right)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result. `slots` counts a slot with exactly its words, `overlapping` one with at least one word in common."""
+    """The result. `slots` counts a slot with exactly its words and its name, `overlapping` one with its name and at
+    least one word in common."""
 
+    learned: int
+    """Sentences."""
     sentences: int
     intents: int
-    right: int
     slots: F1
     overlapping: F1
     whole: int
     """Sentences with the right intent and exactly the right slots."""
-    confused: tuple[tuple[str, str, int], ...]
-    """(intent, taken for, how often), the most frequent first."""
+    pairs: Counter[tuple[str, str]]
+    """(intent, taken for): how often."""
+    training: float
+    """Processor time, seconds."""
+    answering: float
+    """Processor time, seconds for all sentences together."""
+    size: int
+    """Bytes of the trained weights in memory."""
+
+    @property
+    def right(self) -> int:
+        return sum(count for (intent, guess), count in self.pairs.items() if intent == guess)
+
+    @property
+    def accuracy(self) -> float:
+        """Each sentence gets one intent, so that this is the micro-averaged F1, too."""
+        return self.right / self.sentences
+
+    @property
+    def macro(self) -> float:
+        """The mean over the intents of their F1."""
+        wanted, found = Counter[str](), Counter[str]()
+        for (intent, guess), count in self.pairs.items():
+            wanted[intent] += count
+            found[guess] += count
+        each = [F1(found[name], wanted[name], self.pairs[name, name]).score for name in wanted | found]
+        return sum(each) / len(each)
+
+    @property
+    def confused(self) -> tuple[tuple[str, str, int], ...]:
+        """(intent, taken for, how often), the most frequent first."""
+        return tuple((*pair, count) for pair, count in self.pairs.most_common() if pair[0] != pair[1])
 
 
-def evaluate(train: Sequence[Labelled], test: Sequence[Labelled], language: str = "en") -> Report:
-    """Train on one set, try on the other. The tagger is told the intent that was guessed."""
-    sounds = read_sounds(language)
-    intents = sorted({each.intent for each in train})
-    numbers = {intent: number for number, intent in enumerate(intents)}
-    said = [essence(each.words, sounds) or each.words for each in train]
-    features, vectors = Features.fit(said, _LEAST)
-    linear = Linear.train(vectors, [numbers[each.intent] for each in train], len(features), len(intents))
-    tagger = Tagger(train)
-    confused: Counter[tuple[str, str]] = Counter()
-    whole = found = wanted = right = overlap_found = overlap_wanted = 0
-    for each in test:
-        guess = intents[int(linear.chances(features.vector(essence(each.words, sounds) or each.words)).argmax())]
-        confused[each.intent, guess] += 1
-        theirs, ours = spans(each.tags), spans(tagger.tag(each.words, guess))
-        found, wanted, right = found + len(ours), wanted + len(theirs), right + len(ours & theirs)
-        overlap_found += sum(any(_meet(one, two) for two in theirs) for one in ours)
-        overlap_wanted += sum(any(_meet(one, two) for two in ours) for one in theirs)
+class Learner:
+    """Learns from labelled sentences. The tagger is told the intent that was guessed."""
+
+    def __init__(self, sentences: Sequence[Labelled]) -> None:
+        self.intents = sorted({each.intent for each in sentences})
+        numbers = {intent: number for number, intent in enumerate(self.intents)}
+        self._features, vectors = Features.fit([each.words for each in sentences], _LEAST)
+        labels = [numbers[each.intent] for each in sentences]
+        self._linear = Linear.train(vectors, labels, len(self._features), len(self.intents))
+        self._tagger = Tagger(sentences)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the weights."""
+        return self._linear.size + self._tagger.size
+
+    def understand(self, words: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+        """The intent, and a tag for each word."""
+        intent = self.intents[int(self._linear.chances(self._features.vector(words)).argmax())]
+        return intent, self._tagger.tag(words, intent)
+
+
+def evaluate(train: Sequence[Labelled], test: Sequence[Labelled]) -> Report:
+    """Train on one set, try on the other."""
+    began = time.process_time()
+    learner = Learner(train)
+    trained = time.process_time()
+    answers = [learner.understand(each.words) for each in test]
+    ended = time.process_time()
+    slots = overlapping = F1(0, 0, 0)
+    whole = 0
+    pairs: Counter[tuple[str, str]] = Counter()
+    for each, (guess, tags) in zip(test, answers, strict=True):
+        pairs[each.intent, guess] += 1
+        theirs, ours = spans(each.tags), spans(tags)
+        slots += F1(len(ours), len(theirs), len(ours & theirs))
+        met = min(
+            sum(any(_meet(a, b) for b in theirs) for a in ours), sum(any(_meet(a, b) for a in ours) for b in theirs)
+        )
+        overlapping += F1(len(ours), len(theirs), met)
         whole += guess == each.intent and ours == theirs
-    worst = [(*pair, count) for pair, count in confused.most_common() if pair[0] != pair[1]]
+    times = (trained - began, ended - trained)
     return Report(
-        sentences=len(test),
-        intents=len(intents),
-        right=sum(count for (intent, guess), count in confused.items() if intent == guess),
-        slots=F1(found, wanted, right),
-        overlapping=F1(found, wanted, min(overlap_found, overlap_wanted)),
-        whole=whole,
-        confused=tuple(worst),
+        len(train), len(test), len(learner.intents), slots, overlapping, whole, pairs, *times, size=learner.size
+    )
+
+
+def folds(sentences: Sequence[Labelled], count: int) -> Iterator[tuple[list[Labelled], list[Labelled]]]:
+    """What to train on and what to try, `count` times: each sentence is tried once, each intent spread evenly.
+
+    The same each time. Sentences that are the same to the word stay together.
+    """
+    alike: dict[tuple[str, tuple[str, ...]], list[Labelled]] = {}
+    for each in sentences:
+        alike.setdefault((each.intent, each.words), []).append(each)
+    keys = sorted(alike)
+    Random(0).shuffle(keys)
+    keys.sort(key=lambda key: key[0])
+    parts: list[list[Labelled]] = [[] for _ in range(count)]
+    for number, key in enumerate(keys):
+        parts[number % count] += alike[key]
+    for held in range(count):
+        yield [each for number, part in enumerate(parts) if number != held for each in part], parts[held]
+
+
+def together(reports: Sequence[Report]) -> Report:
+    """The results of several folds as one; training, answering and size are those of the mean fold."""
+    pairs: Counter[tuple[str, str]] = Counter()
+    for report in reports:
+        pairs.update(report.pairs)
+    count = len(reports)
+    return Report(
+        learned=sum(each.learned for each in reports) // count,
+        sentences=sum(each.sentences for each in reports),
+        intents=max(each.intents for each in reports),
+        slots=sum((each.slots for each in reports), F1(0, 0, 0)),
+        overlapping=sum((each.overlapping for each in reports), F1(0, 0, 0)),
+        whole=sum(each.whole for each in reports),
+        pairs=pairs,
+        training=sum(each.training for each in reports) / count,
+        answering=sum(each.answering for each in reports),
+        size=sum(each.size for each in reports) // count,
     )
 
 

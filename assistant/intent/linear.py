@@ -153,6 +153,11 @@ class Linear:
         scale = np.maximum(np.abs(body).max(axis=0, initial=0.0), 1e-9) / _LARGEST
         return cls(np.round(body / scale).astype(np.int8), scale.astype(np.float32), bias.copy())
 
+    @property
+    def size(self) -> int:
+        """Bytes of the weights."""
+        return self._weights.nbytes + self._scale.nbytes + self._bias.nbytes
+
     def chances(self, vector: Vector) -> NDArray[np.float32]:
         """How likely each class is, 0..1, together 1."""
         scores = vector.values @ self._weights[vector.at].astype(np.float32)

@@ -31,6 +31,11 @@ class Tagger:
         self._chain = np.zeros((size, size), dtype=np.float32)
         self._learn(rows, wanted, epochs, Random(seed))
 
+    @property
+    def size(self) -> int:
+        """Bytes of the weights."""
+        return self._weights.nbytes + self._chain.nbytes
+
     def tag(self, words: Sequence[str], intent: str) -> tuple[str, ...]:
         """A tag for each word."""
         rows = self._rows(words, intent, learn=False)

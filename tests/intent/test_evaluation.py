@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from assistant.cli.main import main
-from assistant.intent.evaluation import F1, evaluate
+from assistant.intent.evaluation import F1, Report, evaluate, folds, together
 from assistant.intent.labelled import Labelled, parse
 from assistant.intent.tagger import Tagger
 
@@ -47,10 +48,62 @@ def test_f1_is_the_harmonic_mean() -> None:
     assert F1(0, 0, 0).score == 0.0
 
 
+def test_macro_f1_weighs_each_intent_alike() -> None:
+    pairs = Counter({("often", "often"): 8, ("often", "seldom"): 2, ("seldom", "seldom"): 2})
+    nothing = F1(0, 0, 0)
+    report = Report(1, 12, 2, nothing, nothing, 0, pairs, 0.0, 0.0, 0)
+    assert report.accuracy == pytest.approx(10 / 12)
+    assert report.macro == pytest.approx((2 * 8 / 18 + 2 * 2 / 6) / 2)
+    assert report.confused == (("often", "seldom", 2),)
+    twice = together([report, report])
+    assert (twice.sentences, twice.right) == (24, 20) and twice.macro == pytest.approx(report.macro)
+
+
+def test_each_sentence_is_tried_once_and_never_by_what_it_taught() -> None:
+    said = [parse(f"say {number % 7}", f"intent{number % 3}") for number in range(42)]
+    tried = []
+    for train, test in folds(said, 4):
+        assert not {(each.intent, each.words) for each in train} & {(each.intent, each.words) for each in test}
+        assert {each.intent for each in test} == {each.intent for each in said}
+        tried += test
+    assert sorted(map(str, tried)) == sorted(map(str, said))
+
+
+LINES = ["dim the [room : hall]\tlight", "dim the [room : attic]\tlight", "wake me at [time : nine]\talarm"]
+
+
+def run(tmp_path: Path, *arguments: str) -> int:
+    (tmp_path / "some.tsv").write_text("\n".join(LINES), encoding="utf-8")
+    return main(["intent", "eval", str(tmp_path / "some.tsv"), *arguments])
+
+
 def test_the_command_prints_the_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = ["dim the [room : hall]\tlight", "dim the [room : attic]\tlight", "wake me at [time : nine]\talarm"]
-    (tmp_path / "some.tsv").write_text("\n".join(lines), encoding="utf-8")
-    assert main(["intent", "eval", str(tmp_path / "some.tsv"), str(tmp_path / "some.tsv")]) == 0
+    assert run(tmp_path, str(tmp_path / "some.tsv"), "--confusion") == 0
     said = capsys.readouterr().out
     assert "3 sentences of 2 intents learned, 3 tried" in said
-    assert "intent accuracy  1.000" in said and "slot F1, exact    1.000" in said
+    assert "intent accuracy   1.000" in said and "intent F1, macro  1.000" in said
+    assert "slot F1, exact    1.000" in said and "MB of weights" in said
+    assert "intent\talarm\tlight\nalarm\t1\t0\nlight\t0\t2" in said
+
+
+def test_the_command_tries_folds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "--folds", "3") == 0
+    said = capsys.readouterr().out
+    assert "fold  3" in said and "2 sentences of" in said and "3 tried" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "no sentences to try"),
+        (("--folds", "1"), "1 folds"),
+        (("--folds", "9"), "9 folds"),
+        (("none.tsv",), "none.tsv"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    assert run(tmp_path, *arguments) == 1
+    said = capsys.readouterr().err
+    assert message in said and len(said.strip().splitlines()) == 1
