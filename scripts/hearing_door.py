@@ -14,6 +14,7 @@ from assistant.audio.frame import RATE, Samples
 from assistant.build import Builder
 from assistant.cli import context
 from assistant.cli.hear import ears
+from assistant.cli.output import said
 from assistant.grammar.sentences import SkillSentences
 from assistant.pipeline import Pipeline
 from assistant.stt.engine import Hypothesis, Outlook, SttEngine
@@ -121,7 +122,7 @@ class Door:
         endpoint = times.get("endpoint", -1.0)
         return Heard(
             intent=(answer.intent or "") if answer is not None else "",
-            slots={} if answer is None else {slot.name: slot.spoken.text for slot in answer.slots},
+            slots={} if answer is None else {slot.name: said(slot) for slot in answer.slots},
             endpoint=endpoint,
             wait=endpoint + late if endpoint >= 0 else -1.0,
             after=after,

@@ -17,7 +17,9 @@ from assistant.cli import output
 from assistant.cli.context import Context, scratch
 from assistant.cli.session import running
 from assistant.errors import AssistantError, SkillError
+from assistant.grammar.folder import read_sentences
 from assistant.pipeline import Heard, Pipeline, Relay
+from assistant.skills.find import Place, find_skills
 
 EXAMPLES = """examples:
   assistant hear question.wav                        wake word, words, intent and reply
@@ -49,8 +51,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 async def hear(context: Context, arguments: argparse.Namespace) -> int:
     for folder in arguments.skills:
-        if not Path(folder).is_dir():
-            raise SkillError("no such folder", where=folder, hint="--skills takes a skill's folder or one of skills")
+        _check(Path(folder), context.config.language)
     failures = 0
     async with ears(context, arguments.skills, wake_word=not arguments.no_wake) as pipeline:
         for file in arguments.files:
@@ -64,6 +65,22 @@ async def hear(context: Context, arguments: argparse.Namespace) -> int:
                 continue
             _show(_result(file, heard), as_json=arguments.json)
     return 1 if failures else 0
+
+
+def _check(folder: Path, language: str) -> None:
+    """Raises SkillError for a folder that would add no sentence, or a skill in it that cannot be read: what is heard
+    would be measured without it."""
+    if not folder.is_dir():
+        hint = "--skills takes a skill's folder or one of skills"
+        raise SkillError("no such folder", where=str(folder), hint=hint)
+    sentences = 0
+    for each in find_skills([Place(folder, "folder")]):
+        if each.problem is not None:
+            raise each.problem
+        sentences += len(read_sentences(each.id, each.folder, language).intents)
+    if not sentences:
+        hint = f"They are looked for in {folder.name}/locale/{language}/NAME.intent"
+        raise SkillError(f"no sentences in '{language}' in this folder", where=str(folder), hint=hint)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from assistant.messages import Message, Spoken, dialog
+from assistant.messages import Message, Slot, Spoken, dialog
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -24,12 +24,17 @@ def answer(message: dialog.Answered) -> dict[str, Any]:
     return {
         "transcript": message.transcript.text or None,
         "intent": message.intent,
-        "slots": {slot.name: slot.spoken.text for slot in message.slots},
+        "slots": {slot.name: said(slot) for slot in message.slots},
         "values": {slot.name: slot.value for slot in message.slots},
         "skill": message.skill,
         "reply": message.reply.text or None,
         "seconds": {each.stage: round(each.seconds, 4) for each in message.seconds},
     }
+
+
+def said(slot: Slot) -> str:
+    """What is in a slot: the entry of a list as its file spells it, else the words."""
+    return slot.value if slot.kind == "list" and isinstance(slot.value, str) else slot.spoken.text
 
 
 def one_line(error: object) -> str:

@@ -1,4 +1,5 @@
-"""A skill's locale folder: `locale/<language>/*.intent` and `*.entity`, as Mycroft and OpenVoiceOS lay it out.
+"""A skill's locale folder: `locale/<language>/*.intent` and `*.entity`, as Mycroft and OpenVoiceOS lay it out. Where a
+folder has none, `vocab/<language>` as older skills have it.
 
 `*.follow` holds what people say to go on from an answer ("and tomorrow?"); it leads to the intent of the same name.
 """
@@ -13,6 +14,7 @@ from assistant.grammar.sentences import KINDS, SkillSentences, slot_type
 from assistant.grammar.templates import Choice, Node, Sequence, SlotRef, is_blank, parse_line, slots
 
 _LARGEST = 1_000_000
+_LOCALES = ("locale", "vocab")
 
 
 def languages(folder: Path) -> tuple[str, ...]:
@@ -73,9 +75,14 @@ def read_sentences(skill: str, folder: Path, language: str) -> SkillSentences:
 _Lines = list[tuple[str, int, str]]
 
 
+def sentences_folder(folder: Path) -> Path | None:
+    """The folder that has one folder for each language; None for what is no skill."""
+    return next((folder / name for name in _LOCALES if (folder / name).is_dir()), None)
+
+
 def _language_folders(folder: Path) -> Iterator[Path]:
-    locale = folder / "locale"
-    if locale.is_dir():
+    locale = sentences_folder(folder)
+    if locale is not None:
         yield from sorted(path for path in locale.iterdir() if path.is_dir())
 
 

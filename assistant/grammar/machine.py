@@ -17,8 +17,8 @@ from assistant.grammar.values.rules import DIGITS, Rules
 MOST_STATES = 50_000
 """States that a machine may make before it forgets them and starts anew."""
 
-_WRITTEN = frozenset({"s", "m", "h", "sec", "secs", "min", "mins", "hr", "hrs", "fourty"})
-"""Words of the rules that people only write; nobody says them."""
+_WRITTEN = frozenset({"s", "m", "h", "sec", "secs", "min", "mins", "hr", "hrs", "fourty", "per"})
+"""Words of the rules that people only write; nobody says them, or they sound like another way ("per cent")."""
 
 
 class Machine(Protocol):

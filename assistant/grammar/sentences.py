@@ -13,6 +13,11 @@ KINDS: tuple[SlotKind, ...] = get_args(SlotKind)
 TYPED: tuple[SlotKind, ...] = tuple(kind for kind in KINDS if kind not in ("text", "list"))
 """The kinds that have a grammar of their own: number, percentage, duration, time, date, datetime."""
 
+_ALIASES: Mapping[str, SlotKind] = {
+    "int": "number", "integer": "number", "float": "number", "percent": "percentage",
+    "any": "text", "string": "text", "str": "text", "wildcard": "text",
+}  # fmt: skip
+"""What other systems call the kinds."""
 _FOLLOW = "+"
 
 
@@ -93,4 +98,4 @@ def _kind(name: str) -> SlotType | None:
     for kind in KINDS:
         if kind == name and kind != "list":
             return SlotType(kind)
-    return None
+    return SlotType(_ALIASES[name]) if name in _ALIASES else None

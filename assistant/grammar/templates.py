@@ -1,8 +1,8 @@
 """Template lines as skills write them, parsed to a small tree.
 
 A line is words with `(a|b)` one of, `(a|)` or `[a]` optional, `{slot}` and `{slot:type}`; all of it nests. Blank lines
-and lines that begin with `#` say nothing. Several lines are alternatives. The syntax is that of the `.intent` and
-`.entity` files of Mycroft and OpenVoiceOS, plus the type.
+and lines that begin with `#` or `//` say nothing. Several lines are alternatives. The syntax is that of the `.intent`
+and `.entity` files of Mycroft and OpenVoiceOS, plus the type.
 
 The tree is never expanded to all its sentences: a few lines can stand for billions.
 """
@@ -39,6 +39,8 @@ __all__ = [
 
 _NAME = re.compile(r"\s*([^\W\d]\w*)\s*(?::\s*([^\W\d]\w*)\s*)?")
 _LEX = re.compile(r"(?P<space>\s+)|(?P<mark>[()\[\]|])|(?P<slot>\{)|(?P<stray>\})|(?P<word>[^\s()\[\]{}|]+)")
+_FOREIGN = re.compile(r"<\w[\w.-]*>|\$\w+:\w+|\d+\.\.\d+")
+"""What other systems' templates have: <rule>, $type:slot, 0..100."""
 _CLOSING = {"(": ")", "[": "]"}
 _MOST_AFFIXES = 64
 _DEEPEST = 20
@@ -57,7 +59,7 @@ def parse_lines(lines: Iterable[str], file: str = "") -> tuple[Node, ...]:
 def is_blank(line: str) -> bool:
     """Whether a line says nothing: empty, or a comment."""
     line = line.lstrip("\ufeff").strip()
-    return not line or line.startswith("#")
+    return not line or line.startswith(("#", "//"))
 
 
 def parse_line(line: str, *, file: str = "", number: int = 1) -> Node:
@@ -157,6 +159,9 @@ class _Parser:
                 glued = False
                 continue
             else:
+                if _FOREIGN.fullmatch(found["word"]):
+                    hint = "Write {name}, with a list in name.entity, or {name:number}"
+                    raise self.error(f"'{found['word']}' is another system's way to write a slot", start, hint)
                 self.at = found.end()
                 pieces.append(_Piece(_Raw(found["word"]), glued))
             glued = True

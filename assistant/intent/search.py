@@ -15,6 +15,7 @@ from assistant.grammar.automaton import Automaton
 from assistant.grammar.heard import Heard
 from assistant.grammar.sound import Lexicon, Sounds
 from assistant.grammar.templates import SlotRef
+from assistant.grammar.words import tokens
 from assistant.messages.base import SlotKind
 
 POLITE = 0.03
@@ -234,4 +235,15 @@ def entries(graph: Graph, costs: Costs, start: int, budget: float) -> list[Entry
 
 def spelled(line: str, words: tuple[str, ...]) -> str:
     """The entry as the skill spells it; of an entry with alternatives the one that was said."""
-    return " ".join(words) if any(mark in line for mark in "([|") else line.strip()
+    if not any(mark in line for mark in "([|"):
+        return line.strip()
+    text, end, waiting = "", 0, tokens(line)
+    for word in words:
+        at = next((at for at, token in enumerate(waiting) if token.text == word), None)
+        if at is None:
+            return " ".join(words)
+        token = waiting[at]
+        between = line[end : token.start]
+        text += (" " if any(mark in between for mark in "()[]|") else between) + line[token.start : token.end]
+        end, waiting = token.end, waiting[at + 1 :]
+    return text.strip()

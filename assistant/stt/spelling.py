@@ -20,6 +20,12 @@ _UPPER = 4
 """Words up to this length may be written in capitals."""
 _SHORT_HEAD = 2
 """Up to so many letters before an apostrophe, what comes after it may begin with a capital: O'Brien, D'Angelo."""
+_PART = 3
+"""Letters that each part of a word has that is also tried as two words: "mudroom" as "mud room"."""
+_MOST_TAIL = 2
+"""Tokens of the second part."""
+_SPLITS = 2
+"""Ways to do so that are tried."""
 _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 """What is not a letter with a mark."""
 
@@ -88,9 +94,16 @@ class Spelling:
         return tuple(map(self._tokenizer.encode_glued, self._writing.glued.get(word, ())))
 
     def code(self, words: Sequence[str]) -> Rows:
-        """Letters and digits as one word behind a space: M25, 3D, 4x4."""
+        """Letters and digits as one word behind a space: M25, 3D, 4x4, REM, R.E.M."""
         whole = "".join(words)
-        return tuple(dict.fromkeys(map(self._tokenizer.encode, (whole, whole.upper(), _capital(whole)))))
+        ways = [whole, whole.upper(), _capital(whole)]
+        if all(len(word) == 1 and word.isalpha() for word in words):
+            ways += [f"{'.'.join(words)}.".upper()]
+        return tuple(dict.fromkeys(map(self._tokenizer.encode, ways)))
+
+    def behind(self, word: str) -> Rows:
+        """Directly behind another word, where the two are written as one: "lightbulb"."""
+        return (self._tokenizer.encode_glued(word),) if len(word) >= _PART and word.isalpha() else ()
 
     def _encode(self, text: str) -> tuple[int, ...]:
         return tuple(token for word in text.split() for token in self._tokenizer.encode(word))
@@ -102,7 +115,9 @@ class Spelling:
             yield word.upper()
         if 1 < len(word) <= _UPPER and word.endswith("s"):
             yield word[:-1].upper() + "s"
-        others = [*self._writing.instead.get(word, ())]
+        others = [*self._writing.instead.get(word, ()), *self._split(word)]
+        if len(word) == 1 and word.isalpha():
+            yield f"{word.upper()}."
         if not word.isascii():
             others.append(_plain(word))
         head, mark, tail = word.partition("'")
@@ -115,6 +130,17 @@ class Spelling:
         for other in others:
             yield other
             yield _capital(other)
+
+    def _split(self, word: str) -> list[str]:
+        """A long word as two that the recogniser's vocabulary knows better; the plainest first."""
+        if len(word) < 2 * _PART or not word.isalpha() or len(self._tokenizer.encode(word)) == 1:
+            return []
+        found: list[tuple[int, str]] = []
+        for at in range(_PART, len(word) - _PART + 1):
+            head, tail = self._tokenizer.encode(word[:at]), self._tokenizer.encode(word[at:])
+            if len(head) == 1 and len(tail) <= _MOST_TAIL:
+                found.append((len(tail), f"{word[:at]} {word[at:]}"))
+        return [ways for _, ways in sorted(found)[:_SPLITS]]
 
 
 def _capital(word: str) -> str:

@@ -24,6 +24,10 @@ MOST_WORDS = 20_000
 _CODE_LETTERS = 2
 _CODE_PARTS = 3
 """Of names such as M25 and 4x4."""
+_MOST_LETTERS = 5
+"""Of names such as R.E.M."""
+_FEW = 24
+"""Where no more words can follow, they may also be written together with the word before."""
 _LONGEST_NUMBER = 5
 """Words of the longest number that is also looked for in digits inside the words of a skill."""
 
@@ -144,8 +148,9 @@ class Surface:
             return
         root.branch((self.comma,), partial(_add_later, partial(self._add_spaced, place)))
         root.branch((self.hyphen,), partial(_add_later, partial(self._add_glued, place)))
+        few = len(nexts.words) <= _FEW
         for word, places in nexts.words.items():
-            for tokens in self._spelling.joined(word):
+            for tokens in (*self._spelling.joined(word), *(self._spelling.behind(word) if few else ())):
                 root.insert(tokens, (word,), places)
 
     def _add_spaced(self, place: Place, node: Node) -> None:
@@ -200,7 +205,7 @@ class Surface:
                         waiting.append(((*words, word), own))
 
     def _codes(self, place: Place) -> Iterator[tuple[Words, tuple[Place, ...]]]:
-        """Letters and digits in turn that may be written as one word: M25, 3D, 4x4."""
+        """Letters and digits in turn, and single letters, that may be written as one word: M25, 3D, 4x4, REM."""
         waiting: list[tuple[Words, tuple[Place, ...]]] = [((), (place,))]
         while waiting:
             words, places = waiting.pop()
@@ -208,13 +213,17 @@ class Surface:
                 for word, after in self.network.nexts(here).words.items():
                     if not word.isdecimal() and len(word) > _CODE_LETTERS:
                         continue
-                    if words and word.isdecimal() == words[-1].isdecimal():
+                    if words and word.isdecimal() == words[-1].isdecimal() and not self._are_letters(*words, word):
                         continue
                     own = tuple(target for target in after if self._is_own(target))
                     if own and words:
                         yield (*words, word), own
-                    if own and len(words) + 1 < _CODE_PARTS:
+                    if own and len(words) + 1 < (_MOST_LETTERS if self._are_letters(*words, word) else _CODE_PARTS):
                         waiting.append(((*words, word), own))
+
+    @staticmethod
+    def _are_letters(*words: str) -> bool:
+        return all(len(word) == 1 and word.isalpha() for word in words)
 
     def _is_own(self, place: Place) -> bool:
         slot = self.network.slot_of(place)
