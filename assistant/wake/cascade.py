@@ -22,7 +22,7 @@ from assistant.wake.ring import Ring
 
 WINDOW_SECONDS = 1.5
 """What is judged: the longest word, and little of what was said before it."""
-TRIES = (0, 1, 2, 4, 6)
+TRIES = (0, 1, 3, 6)
 """Frames after the first suspicion at which is judged, as long as the answer is no. The judge is asked at most this
 often for one suspicion, which bounds what it costs."""
 EARLIER: Mapping[str, float] = MappingProxyType({"alexa": 0.15})
@@ -35,8 +35,9 @@ LOW: Mapping[str, float] = MappingProxyType({"alexa": 0.02, "okay_nabu": 0.85})
 """Scores from which on a word is suspected, at the middle sensitivity; 0.3 for the others. Directly after other speech
 "alexa" may get no more than 0.03."""
 FAINT = 0.1
-"""Below this score the judge is asked from the third frame on only: half of these suspicions come to nothing."""
-FAINT_TRY = 2
+"""Below this score the judge is asked from the second frame on only: half of these suspicions come to nothing. And what
+those gave who listen since a short while counts from here on: less they give too often."""
+FAINT_TRY = 1
 AGAIN = 3.0
 """How many times higher than when it was turned down a score must rise to be suspected again without a fall: the word
 may follow directly on what sounded a little like it."""
@@ -171,7 +172,7 @@ class CascadeEngine:
         plain = self._detector.thresholds[peak.word]
         judged = self._judged(peak.word)
         low = self._low[peak.word] if judged else plain
-        score = max(peak.score, peak.afresh) if judged else peak.score
+        score = max(peak.score, peak.afresh) if judged and peak.afresh >= FAINT else peak.score
         if score < low and state.frames < 0:
             state.above = 0.0
             return False

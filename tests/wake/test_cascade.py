@@ -84,6 +84,8 @@ def test_what_was_heard_only_by_those_that_began_at_a_pause_is_judged_however_cl
     assert judge.asked == len(TRIES)
     assert heard([quiet, afresh, quiet], [QUIET, WORD, QUIET]) == [1]
     assert heard([afresh] * 9, [WORD] * 9, fixed={"alexa": 0.8}) == [], "nobody to ask"
+    faint = Peak("alexa", 0.0, 0, afresh=0.05)
+    assert heard([faint] * 9, [WORD] * 9) == []
 
 
 def test_a_clear_word_needs_no_judge_unless_the_assistant_speaks() -> None:
@@ -122,7 +124,7 @@ def test_sensitivity_moves_what_is_suspected() -> None:
     scores = [0.01, 0.01, 0.01, 0.0]
     frames = [WORD, QUIET, QUIET, QUIET]
     assert heard(scores, frames, sensitivity=0.5) == []
-    assert heard(scores, frames, sensitivity=1.0) == [2]
+    assert heard(scores, frames, sensitivity=1.0) == [FAINT_TRY]
     engine = CascadeEngine(Scores("alexa", scores * 2), FakeJudge())
     engine.start()
     assert not any(engine.process(frame) for frame in frames)
@@ -132,7 +134,7 @@ def test_sensitivity_moves_what_is_suspected() -> None:
 
 def test_a_faint_suspicion_is_judged_later_and_less_often() -> None:
     judge = FakeJudge()
-    assert heard([0.03] * 3, [WORD, QUIET, QUIET], judge=judge) == [2]
+    assert heard([0.03] * 3, [WORD, QUIET, QUIET], judge=judge) == [FAINT_TRY]
     assert judge.asked == 1
     judge = FakeJudge()
     assert heard([0.03] * 40, [QUIET] * 40, judge=judge) == []
