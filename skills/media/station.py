@@ -19,8 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-from assistant.config.load import load
-from assistant.config.paths import find_paths
+from assistant.config.load import load_text
 from assistant.errors import ConfigError
 
 from .library import plain, read_stations
@@ -49,24 +48,26 @@ def main(arguments: list[str] | None = None) -> int:
                 listener.sendall(NO_MPV)
             else:
                 relay(listener, address)
-        except OSError:
-            return 0  # the listener has gone
-        except ConfigError as error:
+        except (ConnectionError, TimeoutError):
+            return 0  # the listener has gone, or asked nothing
+        except (ConfigError, OSError) as error:
             sys.stderr.write(f"{error}\n")
             listener.sendall(UNKNOWN)
+            return 1
     return 0
 
 
 def address_of(name: str, config: Path) -> str | None:
-    """The address of a station on the web, by the household's configuration. Raises ConfigError."""
-    paths = find_paths({"HOME": "/"})
-    stations = read_stations(load(paths, file=config).skills.settings.get("media.stations", ""))
+    """The address of a station on the web, by the household's configuration. Raises ConfigError, OSError."""
+    settings = load_text(config.read_text(encoding="utf-8"), str(config)).skills.settings
+    stations = read_stations(settings.get("media.stations", ""))
     found = (url for each, url in stations.items() if plain(each) == plain(name))
     return next((url for url in found if url.startswith(_WEB)), None)
 
 
 def relay(listener: socket.socket, address: str) -> None:
-    """Have mpv turn the station into samples, until it or the listener ends. Raises OSError."""
+    """Have mpv turn the station into samples, until it or the listener ends. Raises OSError, as ConnectionError when
+    the listener has gone."""
     ours, its = os.pipe()
     output = ("--ao=pcm", "--ao-pcm-waveheader=no", f"--ao-pcm-file=/dev/fd/{its}")
     mpv = subprocess.Popen(  # it takes what the pipe takes: no faster than it is listened to

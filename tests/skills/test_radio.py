@@ -52,7 +52,7 @@ def unit(config: Path, line: socket.socket) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=line.fileno(), cwd=TREE)
 
 
-def asked(config: Path, name: bytes, *, enough: int = 0) -> bytes:
+def asked(config: Path, name: bytes, *, enough: int = 0, code: int = 0) -> bytes:
     """What a listener gets; from `enough` bytes of sound on he goes away. The unit has ended then."""
     ours, its = socket.socketpair()
     with its:
@@ -63,7 +63,7 @@ def asked(config: Path, name: bytes, *, enough: int = 0) -> bytes:
         got = b""
         while (data := ours.recv(1 << 16)) and len(got := got + data) < enough + 6:
             pass
-    assert program.wait(60) == 0
+    assert program.wait(60) == code
     return got
 
 
@@ -87,6 +87,17 @@ def test_a_station_comes_as_samples_and_ends_with_the_listener(config: Path) -> 
 )
 def test_it_goes_nowhere_but_to_stations_of_the_configuration(config: Path, name: bytes, answer: bytes) -> None:
     assert asked(config, name) in (answer, b"")
+
+
+@pytest.mark.parametrize("text", [None, "skills: [", "skills:\n  settings: 3\n"])
+def test_settings_that_cannot_be_read_are_named(
+    tmp_path: Path, text: str | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "broken.yaml"
+    if text is not None:
+        path.write_text(text)
+    assert asked(path, b"tone", code=1) == b"unknown\n"
+    assert "broken.yaml" in capfd.readouterr().err
 
 
 @pytest.fixture
