@@ -16,6 +16,7 @@ from privacy.rows import (
     sandbox,
     silent,
     stop_words,
+    takes,
     tamper,
     truth,
 )
@@ -33,6 +34,7 @@ ALL: tuple[Row, ...] = (
     *running.ROWS,
     *memory.ROWS,
     *stop_words.ROWS,
+    *takes.ROWS,
     *sandbox.ROWS,
     *conversation.ROWS,
 )
