@@ -222,6 +222,7 @@ class Machine(Sessions):
             floor=CERTAIN if session.answers or session.quiet else 0.0,
             meaning=None if session.part else session.meaning,
             before=self._memory.before(session.asker, now) if goes_on else None,
+            earlier=self._memory.earlier(session.asker, now) if goes_on else (),
         )
 
     def _matched(self, session: Session, message: intent.Matched, now: float) -> Iterator[Message]:

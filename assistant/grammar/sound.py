@@ -16,6 +16,7 @@ from types import MappingProxyType
 import yaml
 
 from assistant.errors import EngineError
+from assistant.grammar.words import is_picture
 
 FOLDER = Path(__file__).parent / "languages"
 """Data of the languages."""
@@ -75,6 +76,8 @@ class Sounds:
             return 4.0
         if word in self.fillers:
             return 0.02
+        if is_picture(word):
+            return 1.0
         if word in self.asking or word in self.numbers or word[0].isdigit():
             return 2.5
         return 0.25 if word in self.small else 1.5

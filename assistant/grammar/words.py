@@ -18,6 +18,7 @@ _TOKEN = re.compile(
     | [ap]\.\s?m\b\.?                              # a.m.
     | [^\W\d_]+(?:['’][^\W\d_]+)*['’]?             # words with apostrophes
     | [%°½¼¾+&]
+    | [\u2600-\u27bf\U0001f300-\U0001faff]          # a picture: what it stands for is not guessed
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -40,7 +41,15 @@ def tokens(text: str) -> list[Token]:
     for match in _TOKEN.finditer(unicodedata.normalize("NFC", text)):
         word = _normal(match.group())
         found.extend(Token(part, match.start(), match.end()) for part in word.split())
-    return found
+    while found and is_picture(found[-1].text):
+        found.pop()
+    start = next((at for at, token in enumerate(found) if not is_picture(token.text)), len(found))
+    return found[start:]
+
+
+def is_picture(word: str) -> bool:
+    """Whether it is an emoji. Among words it may stand for one of them; before and behind them it says nothing."""
+    return "\u2600" <= word[0] <= "\u27bf" or "\U0001f300" <= word[0] <= "\U0001faff"
 
 
 def words(text: str) -> tuple[str, ...]:

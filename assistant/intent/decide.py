@@ -20,7 +20,7 @@ from assistant.intent.heard import heard
 from assistant.intent.parts import requests
 from assistant.intent.template_engine import TemplateEngine
 from assistant.messages import intent
-from assistant.messages.base import Meaning, Slot, Spoken
+from assistant.messages.base import Before, Meaning, Slot, Spoken
 
 ALIKE = 0.05
 """Intents of which one is this little ahead of the other are about equally good: people are asked."""
@@ -105,18 +105,24 @@ class Decider:
     def decide(self, asked: intent.Understand, skills: Collection[str]) -> Found:
         """What is asked for, of what these skills do."""
         text = asked.text.text
-        further = self._going_on(asked)
+        further = self._going_on(asked, asked.before)
         unbeaten = further is not None and further.confidence == 1.0 and not _is_free(further)
         if further is not None and not unbeaten:
             # "And what time is it" goes on from nothing: what seems to be free text is a request of its own.
             for slot in (each for each in further.slots if each.kind == "text" and each.spoken):
                 _, inside = self._match(slot.spoken.text, asked.language, skills)
                 if inside and inside[0].confidence >= GOES_ON:
-                    return self.decide(replace(asked, text=slot.spoken, before=None, meaning=None), skills)
+                    return self.decide(replace(asked, text=slot.spoken, before=None, earlier=(), meaning=None), skills)
         engine, found = ("", []) if unbeaten else self._match(text, asked.language, skills)
         if further is not None and asked.before is not None and not _beats(found, further):
             follows = asked.before.intent or f"{asked.before.skill}.{ALERT}"
             return Found(matches=(further,), engine="context", text=text, follows=follows)
+        if not found or found[0].confidence <= GOES_ON:
+            for before in asked.earlier:
+                value = self._going_on(asked, before)
+                if value is not None and any(slot.spoken and slot.kind != "text" for slot in value.slots):
+                    follows = before.intent or f"{before.skill}.{ALERT}"
+                    return Found(matches=(value,), engine="context", text=text, follows=follows)
         said: tuple[str, ...] = (text,)
         if not asked.floor and not _is_whole(found):
             said = self._requests(asked, skills)
@@ -167,20 +173,20 @@ class Decider:
 
         return requests(asked.text.text, understand, asked.language)
 
-    def _going_on(self, asked: intent.Understand) -> Match | None:
-        """The follow-up sentence of the skill that answered last, with the values of the request before."""
-        if asked.before is None or asked.before.skill not in self._follows:
+    def _going_on(self, asked: intent.Understand, before: Before | None) -> Match | None:
+        """The follow-up sentence of the skill that answered `before`, with the values of that request."""
+        if before is None or before.skill not in self._follows:
             return None
-        engine = self._follows[asked.before.skill]
+        engine = self._follows[before.skill]
         found = engine.match(asked.text.text, asked.language, self._clock.now())
         sure = [match for match in found if match.confidence >= max(GOES_ON, asked.floor)]
-        same = [match for match in sure if match.intent == asked.before.intent]
+        same = [match for match in sure if match.intent == before.intent]
         if not sure:
             return None
         best = same[0] if same and same[0].confidence == sure[0].confidence else sure[0]
         if best not in same and any(each.confidence == best.confidence and each.intent != best.intent for each in sure):
             return None  # "and the bedroom" goes on from whatever was asked for; here from nothing that is known
-        return replace(best, slots=(*best.slots, *self._kept(best, asked.before.slots)))
+        return replace(best, slots=(*best.slots, *self._kept(best, before.slots)))
 
     def _kept(self, found: Match, before: Sequence[Slot]) -> list[Slot]:
         """What of the old values still counts: what the new ones do not replace, and of names what a sentence can have

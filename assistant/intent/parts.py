@@ -6,7 +6,7 @@ Both are decided by what is understood, never by a word alone: "milk and eggs" s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +24,8 @@ _LONGEST = 40
 """Words of a sentence that is looked at."""
 _LONGEST_SLIP = 4
 """Words that a correction takes back, unless it takes back everything."""
+_LONGEST_GAP = 6
+"""Words at the beginning of a request that the next one may leave out."""
 _MOST_TRIES = 48
 _FOLDER = Path(__file__).parent / "languages"
 
@@ -86,9 +88,9 @@ def requests(text: str, understand: Understand, language: str) -> tuple[str, ...
             if meant is not None:
                 return (meant,)
         if _holds(whole, joints.joints):
-            return _split(text, _only_closed(understand), joints.joints, MOST_PARTS) or (text,)
+            return _split(text, _only_closed(understand), joints, MOST_PARTS) or (text,)
         return (text,)
-    parts = _split(text, understand, joints.joints, MOST_PARTS)
+    parts = _split(text, understand, replace(joints, starts=frozenset()), MOST_PARTS)
     if parts:
         return parts
     if whole is not None and whole.confidence >= SURE:
@@ -97,8 +99,10 @@ def requests(text: str, understand: Understand, language: str) -> tuple[str, ...
     if meant is not None:
         return (meant,)
     # A correction inside one of several requests: "set an alarm for six no seven and turn off the lights".
-    parts = _split(text, understand, joints.joints, MOST_PARTS, joints.corrections)
-    return parts or (_without_remark(text, understand, joints) or text,)
+    meant = _without_remark(text, understand, joints)
+    return (
+        (meant,) if meant is not None else _split(text, understand, joints, MOST_PARTS, joints.corrections) or (text,)
+    )
 
 
 def _without_remark(text: str, understand: Understand, joints: Joints) -> str | None:
@@ -172,9 +176,7 @@ def _sparing(understand: Understand) -> Understand:
     return ask
 
 
-def _split(
-    text: str, understand: Understand, joints: _Phrases, most: int, corrections: _Phrases = ()
-) -> tuple[str, ...]:
+def _split(text: str, understand: Understand, joints: Joints, most: int, corrections: _Phrases = ()) -> tuple[str, ...]:
     """Two or more parts that are all understood surely, or nothing. The first joint that works counts."""
 
     def sure(part: str) -> str | None:
@@ -183,8 +185,8 @@ def _split(
     if most < 2:
         return ()
     said = tokens(text)[:_LONGEST]
-    for start, end in _found(said, joints):
-        if not 0 < start < end < len(said):
+    for start, end in sorted({*_found(said, joints.joints), *_seams(said, joints)}, key=lambda at: (at[0], -at[1])):
+        if not 0 < start <= end < len(said):
             continue
         first = sure(text[: said[start - 1].end].strip())
         if first is None:
@@ -193,10 +195,33 @@ def _split(
         further = _split(rest, understand, joints, most - 1, corrections)
         if further:
             return (first, *further)
-        last = sure(rest)
+        last = sure(rest) or (_gapped(first, rest, understand) if start < end else None)
         if last is not None:
             return first, last
     return ()
+
+
+def _seams(said: Sequence[Token], joints: Joints) -> Iterator[tuple[int, int]]:
+    """Where a request may begin without a word between: "set a timer for five minutes, add flour to the list"."""
+    for at in range(2, len(said) - 1):
+        if said[at].text in joints.starts and said[at - 1].text not in joints.leading:
+            yield at, at
+
+
+def _gapped(first: str, rest: str, understand: Understand) -> str | None:
+    """The second request where it leaves out how the first began: "turn on the kitchen light and the bedroom light"."""
+    begun = words(first)
+    done = understand(first)
+    best: tuple[float, str] | None = None
+    for count in range(1, min(len(begun), _LONGEST_GAP + 1)):
+        meant = " ".join([*begun[:count], *words(rest)])
+        match = understand(meant)
+        if match is None or done is None or any(slot.kind == "text" for slot in match.slots):
+            continue
+        needed = SURE if match.intent == done.intent else 1.0
+        if match.confidence >= needed and (best is None or match.confidence > best[0]):
+            best = match.confidence, meant
+    return best[1] if best is not None else None
 
 
 def _corrected(text: str, understand: Understand, corrections: _Phrases) -> str | None:

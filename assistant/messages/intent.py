@@ -13,7 +13,7 @@ class Understand(Message):
     """Find out what these words ask for. A match below `floor` counts as none.
 
     `meaning` is what the recogniser found on its way through the skills' sentences, when it followed them. `before` is
-    what the words may go on from.
+    what the words may go on from, `earlier` the requests before that one, the newest first.
     """
 
     topic: ClassVar[str] = "intent.understand"
@@ -24,6 +24,7 @@ class Understand(Message):
     floor: float = 0.0
     meaning: Meaning | None = None
     before: Before | None = None
+    earlier: tuple[Before, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from .units import DEGREES, convert
 
 SMALLEST = 0.001
 KEPT = timedelta(minutes=2)
+INCH, INCHES = "inch", 12
+"""Of a foot."""
 
 
 class Calculator(Skill):
@@ -71,7 +73,10 @@ class Calculator(Skill):
     def convert(self, request: Request) -> Reply:
         said = request.number()
         count = 1.0 if said is None else said
-        unit, to = (self.table("unit")[request.text(slot).lower()] for slot in ("unit", "to"))
+        to = self.table("unit")[request.text("to").lower()]
+        unit = self.table("unit")[request.text("unit").lower()] if "unit" in request else "foot"
+        inches = request.number("inches") or 0.0
+        count += inches / INCHES  # "six foot two"
         if unit == to and unit in DEGREES:  # "degrees" alone are the other ones
             unit = "fahrenheit" if to == "celsius" else "celsius"
         result = convert(count, unit, to, imperial=self.setting("gallons") == "uk")
@@ -79,7 +84,10 @@ class Calculator(Skill):
             return self.reply("other_kind", unit=self.units(2, unit), to=self.units(2, to))
         if abs(result) >= HIGHEST:
             return self.reply("too_large")
-        return self.reply("converted", left=self.measure(count, unit), right=self.measure(result, to))
+        left = self.measure(count, unit)
+        if inches:
+            left = f"{self.measure(said or 0.0, unit)} {self.measure(inches, INCH)}"
+        return self.reply("converted", left=left, right=self.measure(result, to))
 
     @intent("on")
     def on(self, request: Request) -> Reply:

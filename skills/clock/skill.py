@@ -21,6 +21,8 @@ class Clock(Skill):
 
     @intent("time_in", question=True)
     def time_there(self, request: Request) -> Reply:
+        if request.named("second") and (several := self.times_there(request)) is not None:
+            return several
         zone, called = self.place(request)
         if not zone:
             return self.reply("unknown_place", place=called)
@@ -29,6 +31,18 @@ class Clock(Skill):
         dialog = {1: "time_in_tomorrow", -1: "time_in_yesterday"}.get(days, "time_in")
         part = words.part_of_day(there.time())
         return self.reply(dialog, place=called, time=self.spoken(there), part=part)
+
+    def times_there(self, request: Request) -> Reply | None:
+        """The time in two places; None where one of them is not known."""
+        each = []
+        for slot in ("place", "second"):
+            zone, called = self.place(request, slot)
+            if not zone:
+                return None
+            there = request.now.astimezone(ZoneInfo(zone))
+            part = words.part_of_day(there.time())
+            each.append(self.say("one_time_in", time=self.spoken(there), part=part, place=called))
+        return self.reply("times_in", each=each)
 
     @intent("sunrise", "sunset", question=True)
     def sun(self, request: Request) -> Reply:
@@ -54,9 +68,9 @@ class Clock(Skill):
             return latitude, longitude
         return zone_place(getattr(request.now.tzinfo, "key", ""))
 
-    def place(self, request: Request) -> tuple[str, str]:
+    def place(self, request: Request, slot: str = "place") -> tuple[str, str]:
         """The time zone of the place that is named, and what to call it; without a zone it is not known."""
-        place = request.text("place").lower()
+        place = request.text(slot).lower()
         zone, _, called = self.table("place").get(place, "").partition(", ")
         return zone, called or capwords(place)
 
@@ -73,6 +87,8 @@ class Clock(Skill):
 
     @intent("date", question=True)
     def today(self, request: Request) -> Reply:
+        if request.follows and request.named("date"):
+            return self.day_of(request)
         return self.reply("date", date=words.calendar_date(request.now.date(), year=True))
 
     @intent("day", question=True)

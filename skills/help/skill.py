@@ -7,7 +7,6 @@ import random
 from assistant.skills.api import Reply, Request, Skill, intent, words
 
 EXAMPLES = 3
-SPOKEN = 6
 
 
 class Help(Skill):
@@ -22,13 +21,12 @@ class Help(Skill):
 
     @intent("abilities")
     def abilities(self, request: Request) -> Reply:
-        skills = [info for info in self.context.skills() if info.id != self.context.id]
-        told = [info.description for info in skills if info.description]
+        here = {info.id: info for info in self.context.skills() if info.id != self.context.id}
+        told = [ability for name, ability in self.table("abilities").items() if name in here]
+        added = [info.id for info in here.values() if not info.bundled]
         if not told:
             return self.reply("no_skills")
-        if len(told) > SPOKEN:
-            return self.reply("abilities_many", count=len(skills), names=[info.id for info in skills])
-        return self.reply("abilities", told=" ".join(told))
+        return self.reply("abilities_added" if added else "abilities", told=told, added=added)
 
     @intent("about")
     def about(self, request: Request) -> Reply:

@@ -23,18 +23,25 @@ class Answers:
     def __init__(self, home: Home) -> None:
         self._home = home
 
-    def called(self, request: Request, things: Sequence[Thing]) -> str:
-        """What the things are called: as the request called them, else by name."""
+    def called(self, request: Request, things: Sequence[Thing], *, bare: bool = False) -> str:
+        """What the things are called: as the request called them, else by name. `bare`: without an article."""
         table = self._home.table("called")
         if "thing" in request and len(things) == 1:
-            return request.text("thing")
+            return self.spoken(request.text("thing"), bare=bare)
         if "room" in request or "kind" in request:
             kind = request.text("kind") or table["lights" if {each.kind for each in things} == {"light"} else "things"]
-            room = request.text("room")
-            return f"{table['the']} {room} {kind}" if room else f"{table['the']} {kind}"
+            return self.spoken(f"{request.text('room')} {kind}".strip(), bare=bare)
         if len(things) == 1:
-            return things[0].names[0]
+            return self.spoken(things[0].names[0], bare=bare)
         return table["everything"] if "all" in request else table["them"]
+
+    def spoken(self, name: str, *, bare: bool = False) -> str:
+        """A name as it stands within a sentence: "Reading Lamp" is "the reading lamp", "Anna's Lamp" stays itself."""
+        if "'" in name:
+            return name
+        name = " ".join(word if word.isupper() else word.lower() for word in name.split())
+        the = self._home.table("called")["the"]
+        return name if bare or name.startswith(f"{the} ") else f"{the} {name}"
 
     def problem(self, request: Request, things: Sequence[Thing], able: Sequence[Thing]) -> Reply | None:
         """Why it cannot be done; None when it can."""
@@ -124,7 +131,9 @@ class Answers:
         home.last = list(things)
         if len(things) > MANY:
             return home.reply("many_are", count=len(things), state=word)
-        return home.reply("these_are", names=[each.names[0] for each in things], count=len(things), state=word)
+        return home.reply(
+            "these_are", names=[self.spoken(each.names[0]) for each in things], count=len(things), state=word
+        )
 
     def _fits(self, thing: Thing, word: str) -> bool:
         return self._home.house.state(thing).on is (word not in self._home.table("shut"))

@@ -145,5 +145,5 @@ class Home(Skill):
         self.last = [thing for thing, _ in wanted]
         if not await self.house.do(wanted):
             return self.reply("away")
-        what = self.answers.called(request, self.last)
-        return self.reply(reply, what=what, colour=request.text("colour"), **values)
+        what, name = (self.answers.called(request, self.last, bare=bare) for bare in (False, True))
+        return self.reply(reply, what=what, name=name, colour=request.text("colour"), **values)

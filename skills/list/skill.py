@@ -72,7 +72,8 @@ class Lists(Kept):
     @intent("count", question=True)
     def count(self, request: Request) -> Reply:
         name = self.name(request)
-        return self.reply("count", count=len(self.read(name) or []), list=self.title(name))
+        count = len(self.read(name) or [])
+        return self.reply("count" if count else "empty", count=count, list=self.title(name))
 
     @intent("has", question=True)
     def has(self, request: Request) -> Reply:

@@ -22,7 +22,7 @@ class Changing(Keeping):
         """Why no timer can run so long."""
         if length > LONGEST:
             return self.reply("too_long", longest=LONGEST)
-        return self.reply("too_short") if length < SECOND else None
+        return self.reply("no_length") if length < SECOND else None
 
     @intent("change")
     def change(self, request: Request) -> Reply:

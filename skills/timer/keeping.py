@@ -13,6 +13,7 @@ from .running import Running
 RING_EVERY = timedelta(seconds=15)
 LATE = timedelta(minutes=5)
 LATE_RINGS = 3
+CLOSE = timedelta(minutes=1)
 
 Action = Callable[[Sequence[Running]], Reply]
 
@@ -94,7 +95,8 @@ class Keeping(Skill):
 
     def title(self, timer: Running) -> str:
         length = words.duration(timer.length, adjective=True)
-        return self.say("title_named", name=timer.name) if timer.name else self.say("title", length=length)
+        name = self.table("singular").get(timer.name, timer.name)
+        return self.say("title_named", name=name) if name else self.say("title", length=length)
 
     def meant(self, request: Request) -> Sequence[Running]:
         """The timers that a sentence names; all when it names none."""
@@ -111,8 +113,8 @@ class Keeping(Skill):
         if request.follows and self.last in found:
             return action([self.last])
         if len(found) > 1 and not {"label", "name", "which"} & request.slots.keys():
-            alike = len({self.title(timer) for timer in found}) < len(found)
-            dialog = "with_left" if alike else "the"
+            titles = {self.title(timer) for timer in found}
+            dialog = "the" if len(titles) == len(found) else "with_left" if len(titles) > 1 else "one_with_left"
             each = [self.say(dialog, title=self.title(timer), left=self.left(timer)) for timer in found]
             which = partial(self.which, found, action)
             return self.ask("which", which, ("choice", "duration"), each, each=words.listing(each, self.say("or")))
@@ -125,5 +127,8 @@ class Keeping(Skill):
         if "all" in places:
             return action(choices)
         found = [timer for timer in choices if timer.called(said) or timer.length == length]
+        if not found and length is not None:  # "the one with nine minutes": that is about what is left of it
+            near = [timer for timer in choices if abs(self.left(timer) - length) < CLOSE]
+            found = sorted(near, key=lambda timer: abs(self.left(timer) - length))
         found = found or [choices[int(at)] for at in places if -len(choices) <= int(at) < len(choices)]
         return action(found[:1]) if found else self.reply("kept")

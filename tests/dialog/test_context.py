@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 
 from assistant.dialog.choosing import choose
+from assistant.dialog.context import KEPT_REQUESTS
 from assistant.dialog.phrases import load
 from assistant.messages import Meaning, Message, Slot, Spoken, consent, dialog, intent, skill, tts
 from tests.dialog.test_machine import Talk, kinds
@@ -218,3 +219,24 @@ def test_yes_to_a_question_is_its_answer(talk: Talk) -> None:
 )
 def test_choosing(said: str, meant: int | str | None) -> None:
     assert choose(said, ["the pasta timer", "the eggs timer"], load("en").choices) == meant
+
+
+def test_a_few_requests_are_held_the_newest_first_and_only_as_values(talk: Talk) -> None:
+    for _ in range(KEPT_REQUESTS + 2):
+        timer(talk)
+    session = session_of(say(talk, SECRET))
+    talk.matched(session, "clock.time")
+    done(talk, session)
+    wish = first(say(talk, "make it ten"), intent.Understand)
+    assert wish.before is not None and wish.before.intent == "clock.time"
+    assert [each.intent for each in wish.earlier] == ["timer.set"] * (KEPT_REQUESTS - 1)
+    assert all(not slot.spoken for each in wish.earlier for slot in each.slots)
+    assert SECRET not in words(vars(talk.machine))
+
+
+def test_earlier_requests_are_forgotten_too(talk: Talk) -> None:
+    timer(talk)
+    timer(talk)
+    talk.on(consent.Forget())
+    wish = first(say(talk, "make it ten"), intent.Understand)
+    assert wish.before is None and wish.earlier == ()

@@ -95,3 +95,22 @@ def test_words_that_were_run_together_or_torn_apart_are_mended() -> None:
 
 def test_an_endless_text_is_cut() -> None:
     assert len(Heard("word " * 5000)) == LONGEST
+
+
+@pytest.mark.parametrize(
+    ("said", "spans"),
+    [
+        ("could i have the time love", [(0, 3), (5, 6)]),
+        ("um i'd like you to stop thank you very much", [(1, 3), (1, 5), (6, 10)]),
+        ("love is all", []),
+        ("tell me", []),
+    ],
+)
+def test_what_stands_around_a_request_is_found_at_its_ends_only(said: str, spans: list[tuple[int, int]]) -> None:
+    found = read_sounds("en").around(said.split())
+    assert all(span in found for span in spans) if spans else found == []
+
+
+def test_a_picture_among_words_is_a_word_and_around_them_nothing() -> None:
+    assert words("\U0001f642 set a timer \U0001f389\U0001f389") == ("set", "a", "timer")
+    assert words("a timer for \U0001f389 minutes") == ("a", "timer", "for", "\U0001f389", "minutes")

@@ -13,7 +13,12 @@ from assistant.testing.skills import SkillTester
 
 from .conftest import MakeSkill
 
-SAID = yaml.safe_load((TREE / "tests" / "sentences" / "en" / "conversations.yaml").read_text(encoding="utf-8"))
+FOLDER = TREE / "tests" / "sentences" / "en"
+SAID = {
+    name: lines
+    for file in ("conversations.yaml", "conversations_third.yaml")
+    for name, lines in yaml.safe_load((FOLDER / file).read_text(encoding="utf-8")).items()
+}
 
 
 class Kept(TemplateEngine):
