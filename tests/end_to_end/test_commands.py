@@ -115,7 +115,7 @@ def test_a_folder_of_sentences_is_enough_to_understand_recordings(home: Home, tm
     assert (result["intent"], result["slots"]) == ("garden.water", {"plant": "lemon tree"})
 
 
-@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (44100, 2), (48000, 2), (96000, 1)])
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (44100, 2)])
 def test_any_rate_and_channels_will_do(home: Home, question: Path, tmp_path: Path, rate: int, channels: int) -> None:
     import soxr
 
