@@ -25,6 +25,14 @@ CLEAR_LOGP = -0.65
 an evidence of up to 8 and a mean of -0.7 and less. A spoken "yes" has an evidence of 6 to 7 and a mean of -0.1, in
 noise of 9 dB of -0.6. What is expected needs no more than the thresholds."""
 
+EVIDENT = 24.0
+EVIDENT_GAIN = 3.4
+EVIDENT_EASE = 1.4
+"""A sentence for which the sound says so much, in all and per token, is believed where the thresholds are so much
+further away: names that the decoder writes otherwise ("Siouxsie" as "sushi"), odd voices, noise. Of 518 commands of
+domains that it was not fitted to, 16 of the 35 that were found and refused are of this kind; of 152 recordings of
+other speech none, the nearest with an evidence of 21. Free text fits whatever was said, so it proves nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -38,6 +46,8 @@ class Fit:
     """Of the sentence without any sound."""
     value: float
     """What the search compares sentences by."""
+    cost: float = 0.0
+    """Of free text in it."""
 
     @property
     def mean(self) -> float:
@@ -60,6 +70,11 @@ class Fit:
         return self.evidence < SLIGHT and self.mean < CLEAR_LOGP
 
     @property
+    def is_evident(self) -> bool:
+        """Whether the sound says so much that a poor fit will do."""
+        return not self.cost and self.evidence > EVIDENT and self.gain > EVIDENT_GAIN
+
+    @property
     def gain(self) -> float:
         """How much more likely the sound makes a token."""
         return (self.logp - self.prior) / self.tokens
@@ -75,7 +90,8 @@ class Acceptance:
 
     def accepts(self, fit: Fit) -> bool:
         """Whether the sentence was said."""
-        return fit.mean > self.mean and fit.lag > self.lag and fit.gain > self.gain
+        ease = EVIDENT_EASE if fit.is_evident else 1.0
+        return fit.mean > ease * self.mean and fit.lag > ease * self.lag and fit.gain > self.gain
 
     def eased(self, factor: float) -> Acceptance:
         """Thresholds `factor` times as far away."""

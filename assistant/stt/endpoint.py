@@ -174,11 +174,13 @@ class Endpointer:
         # A noise that had passed for speech is taken back once it is known to be steady, but never all of it.
         self._voiced = max(last, min(self._voiced, offset * HOP), self._began)
         quiet = self.position - self._voiced
+        # Where noise swallows quiet syllables, a pause is one only when it is longer.
+        paused = quiet >= self._pause and quiet >= self._pause + self.noisy_seconds() * RATE
         if quiet >= self.silence_seconds * RATE:
             return [self._end("done")]
         if self.position - self._began >= self._max:
             return [self._end("limit")]
-        if self.state == "speaking" and quiet >= self._pause:
+        if self.state == "speaking" and paused:
             self.state = "trailing"
             return [Paused(self._voiced)]
         if self.state == "trailing" and quiet < self._pause:

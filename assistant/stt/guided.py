@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,9 +19,9 @@ from assistant.stt.paths import Found, Result, Settings, Step, steps
 from assistant.stt.search import Prior, Search
 from assistant.stt.surface import Surface
 
-NARROW = Settings(beam=4, opening=(12, 8, 6, 5), margin=6.0, prior_tokens=1)
+NARROW = Settings(beam=5, inside=0.8, opening=(12, 8, 6, 5), margin=6.0, prior_tokens=1)
 """Enough for clear speech."""
-WIDE = Settings(beam=6, opening=(40, 32, 20, 12))
+WIDE = Settings(beam=8, opening=(40, 32, 20, 12))
 """When the narrow search finds nothing that fits well: in noise the first word is often swallowed."""
 CUT = replace(NARROW, bonus=NARROW.bonus / 2)
 """To compare the beginning of a sentence with whole ones: the bonus is there to make sentences go on."""
@@ -31,9 +31,11 @@ SURE_LOGP = -0.3
 """When every token of free text is likelier, and it is a sentence, no search can find a better one."""
 BROKEN_OFF_LOGP = -1.0
 """The same for the beginning of a sentence, which ends where none should."""
-OVER = 0.9
-"""Probability of its end from which on a sentence that could go on sounds as if it were over: half of all commands in a
-quiet room, and 5 of 18 pauses before their end."""
+LIKELY = 0.9
+"""Probability of its end from which on a sentence that could go on sounds as if it were over: two thirds of the
+commands in a quiet room that could, and 2 of their 15 pauses before the end."""
+OVER = 0.96
+"""The same beyond doubt: two fifths, and 1 of 15."""
 NOT_OVER = 0.5
 """A sentence that cannot go on, but sounds less over than this, was misheard."""
 JOINED_EASE = 0.6
@@ -64,6 +66,23 @@ class Free:
     def after(self, prefix: int) -> Free:
         """Without the first `prefix` tokens."""
         return Free(self.tokens[prefix:], self.logps[prefix:])
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One look at a sound, and what came of the search behind the first `prefix` tokens of the free text."""
+
+    heard: Heard
+    free: Free
+    prefix: int
+    result: Result
+    fit: Fit | None
+
+    def score(self, model: MoonshineModel, sentences: Sequence[Sequence[int]]) -> list[float]:
+        """Log-probability of each of these rows of tokens behind the prefix."""
+        before = self.free.tokens[: self.prefix]
+        spent = sum(self.free.logps[: self.prefix])
+        return [logp - spent for logp in model.score(self.heard, [(*before, *tokens) for tokens in sentences])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +128,35 @@ class Guide:
         heard, scores, cache = model.begin(model.encode(silence))
         self._prior = Prior(heard, scores[0], cache)
 
-    def follow(self, start: Start, free: Free, samples: int) -> tuple[Result, Fit | None]:
-        """Search, as widely as need be. `free` is the best free text after `start`."""
+    def follow(self, start: Start, free: Free, samples: int, *, thorough: bool = True) -> tuple[Result, Fit | None]:
+        """Search, if `thorough` as widely as need be. `free` is the best free text after `start`."""
         if min(free.logps) > SURE_LOGP:
             plain = Search(self._model, self._surface, self._prior, NARROW).retrace(free.tokens, free.logps)
             if plain is not None:
-                return plain, self._fit(plain, free)
+                return plain, self._fit(plain, sum(free.logps))
         found, fit = self._search(NARROW, start, free, samples)
-        if fit is None or fit.mean < POOR_LOGP:
+        if thorough and (fit is None or fit.mean < POOR_LOGP):
             wider, wider_fit = self._search(WIDE, start, free, samples)
             if wider_fit is not None and (fit is None or wider_fit.value >= fit.value):
                 return wider, wider_fit
         return found, fit
+
+    def together(self, traces: Sequence[Trace]) -> tuple[Result, Fit | None]:
+        """What was found in several views of the same sound, each sentence judged by all of them: noise fits some
+        sentence in one view, what was said fits in all, and what one search has missed another finds."""
+        first = traces[0].result
+        every = list({found.tokens: found for trace in traces for found in trace.result.found}.values())
+        if not every:
+            return first, None
+        scores = np.mean([trace.score(self._model, [found.tokens for found in every]) for trace in traces], axis=0)
+        pooled = [replace(found, logp=float(score)) for found, score in zip(every, scores, strict=True)]
+        meaning = Search(self._model, self._surface, self._prior, NARROW).meaning
+        best: dict[Hashable, Found] = {}
+        for found in sorted(pooled, key=NARROW.judge, reverse=True):
+            best.setdefault(meaning(found), found)
+        result = Result(tuple(best.values()), first.broken_off)
+        free_logp = float(np.mean([sum(trace.free.after(trace.prefix).logps) for trace in traces]))
+        return result, self._fit(result, free_logp)
 
     def understand(self, result: Result, fit: Fit | None) -> Understood | None:
         """The best sentence, if it fits well enough."""
@@ -211,13 +247,13 @@ class Guide:
     def _search(self, settings: Settings, start: Start, free: Free, samples: int) -> tuple[Result, Fit | None]:
         settings = replace(settings, max_tokens=token_limit(samples))
         result = Search(self._model, self._surface, self._prior, settings).run(start.heard, start.first, start.cache)
-        return result, self._fit(result, free)
+        return result, self._fit(result, sum(free.logps))
 
-    def _fit(self, result: Result, free: Free) -> Fit | None:
+    def _fit(self, result: Result, free_logp: float) -> Fit | None:
         if not result.found:
             return None
         best = result.found[0]
-        return Fit(len(best.tokens), best.logp, sum(free.logps), best.prior, NARROW.judge(best))
+        return Fit(len(best.tokens), best.logp, free_logp, best.prior, NARROW.judge(best), best.cost)
 
     def _plainest(self, result: Result) -> Found:
         """Of the sentences with the words of the best one that with the least free text, then with the fewest slots:
@@ -247,7 +283,9 @@ class Guide:
 def _outlook(closed: bool, ending: float) -> Outlook:
     if closed and ending >= NOT_OVER:
         return "closed"
-    return "likely" if not closed and ending >= OVER else "complete"
+    if closed or ending < LIKELY:
+        return "complete"
+    return "over" if ending >= OVER else "likely"
 
 
 def start(model: MoonshineModel, heard: Heard) -> Start:

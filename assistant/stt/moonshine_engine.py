@@ -17,7 +17,7 @@ from assistant.stt.acceptance import Fit, read_acceptance
 from assistant.stt.buffer import UtteranceBuffer
 from assistant.stt.engine import Hypothesis, Outlook
 from assistant.stt.expected import ANYTHING, PRIOR, Expected, answers
-from assistant.stt.guided import Free, Guide, Start, Understood, start, start_after
+from assistant.stt.guided import Free, Guide, Start, Trace, Understood, start, start_after
 from assistant.stt.memory import release_memory
 from assistant.stt.moonshine_model import MoonshineModel
 from assistant.stt.shared import SharedModel
@@ -28,6 +28,8 @@ from assistant.stt.wakeword import possible_remains, strip_wake_word
 EASE = 1.0
 """How much farther away the thresholds are for what is expected."""
 
+POOR_LOGP = -1.3
+"""Mean log-probability of a token below which a sentence is looked for as widely in the other views, too."""
 UNCHANGED_SECONDS = 0.4
 """When a whole sentence is still the same after so much more sound, that was noise, and the person has finished."""
 
@@ -41,6 +43,8 @@ class _Look:
     heard: Hypothesis
     outlook: Outlook
     fit: Fit | None
+    trace: Trace | None = None
+    """What the search saw, where a sentence of the skills was looked for."""
 
     @property
     def understood(self) -> bool:
@@ -105,12 +109,12 @@ class MoonshineEngine:
         """Decode what was said so far, and tell whether it could be all. Raises EngineError."""
         self._ready = self._decode(self._loaded(), self._sound.view())
         heard, outlook = self._ready.heard, self._ready.outlook
-        if outlook not in ("complete", "likely"):
+        if outlook not in ("complete", "likely", "over"):
             self._said = ("", 0)
         elif heard.text != self._said[0]:
             self._said = (heard.text, len(self._sound))
-        elif outlook == "likely" and len(self._sound) - self._said[1] >= UNCHANGED_SECONDS * RATE:
-            return "closed"
+        elif outlook != "complete" and len(self._sound) - self._said[1] >= UNCHANGED_SECONDS * RATE:
+            return "over"
         return outlook
 
     def finish(self, *, settled: bool = False) -> Hypothesis:
@@ -120,7 +124,8 @@ class MoonshineEngine:
             sound = self._sound.view()
             found = (self._ready if settled else None) or self._decode(model, sound)
             if found.is_unsure:
-                found = _agreed([found, *(self._decode(model, view) for view in views(sound))])
+                thorough = found.fit is not None and found.fit.mean < POOR_LOGP
+                found = self._together([found, *(self._decode(model, view, thorough) for view in views(sound))])
             return found.heard
         finally:
             self._ready = None
@@ -149,15 +154,15 @@ class MoonshineEngine:
             raise EngineError("the recogniser was not started", where="stt.moonshine")
         return self._model
 
-    def _decode(self, model: MoonshineModel, sound: Samples) -> _Look:
+    def _decode(self, model: MoonshineModel, sound: Samples, thorough: bool = True) -> _Look:
         if not self._wake_word or self._guide is None:
-            return self._decode_sound(model, sound)
+            return self._decode_sound(model, sound, thorough)
         # What is left of the wake word changes the request: "croft, set a timer" is heard as "off, set a timer".
         behind = guard.tail_end(sound)
-        again = self._decode_sound(model, sound[behind:]) if behind else None
+        again = self._decode_sound(model, sound[behind:], thorough) if behind else None
         if again is not None and again.understood and not again.is_unsure:
             return again
-        look = self._decode_sound(model, sound)
+        look = self._decode_sound(model, sound, thorough)
         if again is not None and again.heard.text and not look.understood:
             look = again
         elif again is not None and again.understood:
@@ -167,12 +172,12 @@ class MoonshineEngine:
         # The same where quiet came first, if nothing weighty is lost with it.
         behind = guard.first_pause(sound)
         if behind and not read_sounds(self.language).weighty & set(words(look.heard.text)[:1]):
-            again = self._decode_sound(model, sound[behind:])
+            again = self._decode_sound(model, sound[behind:], thorough)
             if again.understood:
                 return again
         return look
 
-    def _decode_sound(self, model: MoonshineModel, sound: Samples) -> _Look:
+    def _decode_sound(self, model: MoonshineModel, sound: Samples, thorough: bool) -> _Look:
         if guard.is_silent(sound):
             return _Look(_NOTHING, "unknown", None)
         dynamics = guard.loudness_range(sound)
@@ -183,43 +188,56 @@ class MoonshineEngine:
         text = model.tokenizer.decode(free.tokens)
         outlook: Outlook = "unknown"
         fit: Fit | None = None
+        trace: Trace | None = None
         if self._guide is not None:
             strict = strip_wake_word(text, self._wake_word)
-            understood, outlook, fit = self._follow(self._guide, begun, free, strict, len(sound))
+            trace = self._follow(self._guide, begun, free, strict, len(sound), thorough)
+            understood = self._guide.understand(trace.result, trace.fit)
             for at in self._remains(text) if understood is None and strict == text else ():
-                understood, other, better = self._follow(self._guide, begun, free, text[at:], len(sound))
+                other = self._follow(self._guide, begun, free, text[at:], len(sound), thorough)
+                understood = self._guide.understand(other.result, other.fit)
                 if understood is not None:
-                    outlook, fit = other, better
+                    trace = other
                     break
+            outlook, fit = self._guide.outlook(trace.result, understood), trace.fit
             if self._answers is not None:
-                answer, other, likely = self._follow(self._answers, begun, free, text, len(sound))
+                other = self._follow(self._answers, begun, free, text, len(sound), thorough)
+                answer, likely = self._answers.understand(other.result, other.fit), other.fit
                 if answer is not None and (understood is None or _value(likely) + PRIOR > _value(fit)):
                     same = understood is not None and understood.text == answer.text
-                    return _Look(self._heard(answer, understood if same else None), other, None)
+                    after = self._answers.outlook(other.result, answer)
+                    return _Look(self._heard(answer, understood if same else None), after, None)
             if understood is not None:
-                return _Look(self._heard(understood, understood), outlook, fit)
+                return _Look(self._heard(understood, understood), outlook, fit, trace)
         if guard.loops(free.tokens) or guard.is_invented(text, free.mean, dynamics):
-            return _Look(_NOTHING, outlook, fit)
+            return _Look(_NOTHING, outlook, fit, trace)
         for at in self._remains(text):
             if text[:at].rstrip()[-1] in ",.!?":
                 text = text[at : at + 1].upper() + text[at + 1 :]
                 break
         confidence = float(np.exp(min(free.mean, 0.0)))
         if self._guide is not None and self._expected == ANYTHING and guard.is_scrap(text, confidence):
-            return _Look(_NOTHING, outlook, fit)
+            return _Look(_NOTHING, outlook, fit, trace)
         heard = Hypothesis(text=text, confidence=confidence, language=self.language)
-        return _Look(heard, outlook, fit)
+        return _Look(heard, outlook, fit, trace)
 
-    def _follow(
-        self, guide: Guide, begun: Start, free: Free, rest: str, samples: int
-    ) -> tuple[Understood | None, Outlook, Fit | None]:
-        """What the end `rest` of the free text is along the sentences, and how well that fits; before it comes the wake
-        word, if anything."""
+    def _together(self, looks: Sequence[_Look]) -> _Look:
+        """What several looks at the same sound make of it together."""
+        traces = [look.trace for look in looks if look.trace is not None]
+        if self._guide is None or len(traces) < len(looks):
+            return _agreed(looks)
+        result, fit = self._guide.together(traces)
+        understood = self._guide.understand(result, fit)
+        if understood is not None:
+            return _Look(self._heard(understood, understood), self._guide.outlook(result, understood), fit)
+        return next((look for look in looks if not look.understood), _Look(_NOTHING, "unknown", fit))
+
+    def _follow(self, guide: Guide, begun: Start, free: Free, rest: str, samples: int, thorough: bool) -> Trace:
+        """What the end `rest` of the free text is along the sentences; before it comes the wake word, if anything."""
         prefix = self._tokens_before(free, rest)
         after = start_after(self._loaded(), begun, free.tokens[:prefix])
-        result, fit = guide.follow(after, free.after(prefix), samples)
-        understood = guide.understand(result, fit)
-        return understood, guide.outlook(result, understood), fit
+        result, fit = guide.follow(after, free.after(prefix), samples, thorough=thorough)
+        return Trace(begun.heard, free, prefix, result, fit)
 
     def _heard(self, words: Understood, meaning: Understood | None) -> Hypothesis:
         return Hypothesis(

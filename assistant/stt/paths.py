@@ -57,6 +57,10 @@ class Settings:
     """How wide and how long to search."""
 
     beam: int = 6
+    """Hypotheses kept at each token that stand at the end of a word."""
+    inside: float = 1.0
+    """So many times that are kept besides that stand inside a word. Pieces of words are likely until the next piece is
+    looked at, and would crowd out whole ones; a step of the decoder costs nearly the same for 4 as for 16."""
     opening: tuple[int, ...] = (32, 20, 14, 10)
     """Width at the first tokens: how a sentence begins is often swallowed, and decides the rest."""
     prior_tokens: int = 4
@@ -73,7 +77,7 @@ class Settings:
     """Added per token when sentences of different lengths are compared: short ones are too likely."""
     free_cost: float = 1.5
     """Taken per token of free text, so that the words of a sentence win against the same words in a free slot."""
-    join_cost: float = 3.0
+    join_cost: float = 4.0
     """Taken per word that joins two requests, so that one request wins against two that sound like it."""
     free_choices: int = 6
     """Tokens tried at each step of free text."""

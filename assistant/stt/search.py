@@ -207,10 +207,13 @@ class Search:
         width = settings.opening[length] if length < len(settings.opening) else settings.beam
         least = max((one.rank for one in merged.values()), default=0.0) - settings.margin
         kept: list[_Hypothesis] = []
+        room = {True: width, False: round(width * settings.inside)}
         for key, one in merged.items():
             value = one.rank + self._settings.bonus * len(one.tokens)
             likely = one.rank >= least and value + settings.bonus * _HORIZON > best
-            if likely and len(kept) < width and value > self._seen.get(key, -math.inf):
+            whole = any(reading.between for reading in one.readings)
+            if likely and room[whole] and value > self._seen.get(key, -math.inf):
+                room[whole] -= 1
                 kept.append(one)
                 # In free text every word leads to where it came from.
                 if not any(self._is_free(reading) for reading in one.readings):

@@ -18,7 +18,7 @@ EOS = 2
 _FIRST_BYTE = 3
 _FIRST_PIECE = 259
 _SPACE = "▁".encode()
-_MARK = b"<<"
+_MARKS = b"<<", b">>"
 """Control entries of the vocabulary look like <<ST_7>>; they are never text."""
 
 
@@ -41,7 +41,7 @@ class Tokenizer:
         parts: list[bytes] = []
         for token in tokens:
             piece = self._pieces[token] if 0 <= token < len(self._pieces) else b""
-            if token >= _FIRST_BYTE and not piece.startswith(_MARK):
+            if token >= _FIRST_BYTE and not (piece.startswith(_MARKS[0]) and piece.endswith(_MARKS[1])):
                 parts.append(piece)
         return b"".join(parts).decode(errors="ignore").replace("▁", " ").strip()
 

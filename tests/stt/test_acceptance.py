@@ -12,9 +12,10 @@ from assistant.stt.acceptance import Acceptance, Fit, read_acceptance
 LIMITS = Acceptance(mean=-1.5, lag=-1.0, gain=1.0)
 
 
-def fit(mean: float = -0.2, lag: float = 0.0, gain: float = 4.0, tokens: int = 10) -> Fit:
+def fit(mean: float = -0.2, lag: float = 0.0, gain: float = 3.0, tokens: int = 10, cost: float = 0.0) -> Fit:
     logp = mean * tokens
-    return Fit(tokens=tokens, logp=logp, free_logp=logp - lag * tokens, prior=logp - gain * tokens, value=0.0)
+    prior = logp - gain * tokens
+    return Fit(tokens=tokens, logp=logp, free_logp=logp - lag * tokens, prior=prior, value=0.0, cost=cost)
 
 
 def test_a_clear_sentence_is_accepted_with_confidence() -> None:
@@ -24,6 +25,20 @@ def test_a_clear_sentence_is_accepted_with_confidence() -> None:
 
 @pytest.mark.parametrize("poor", [fit(mean=-1.6), fit(lag=-1.1), fit(gain=0.9)])
 def test_one_poor_measure_is_enough_to_refuse(poor: Fit) -> None:
+    assert not LIMITS.accepts(poor)
+
+
+@pytest.mark.parametrize("odd", [fit(mean=-1.9, gain=4), fit(lag=-1.3, gain=4)])
+def test_a_poor_fit_will_do_where_the_sound_says_very_much(odd: Fit) -> None:
+    assert LIMITS.accepts(odd)
+    assert LIMITS.confidence(odd) == 0.5
+
+
+@pytest.mark.parametrize(
+    "poor",
+    [fit(mean=-2.2, gain=4), fit(lag=-1.5, gain=4), fit(mean=-1.6, gain=4, tokens=5), fit(lag=-1.1, gain=4, cost=3)],
+)
+def test_but_not_any_fit_nor_for_a_short_sentence_or_free_text(poor: Fit) -> None:
     assert not LIMITS.accepts(poor)
 
 

@@ -98,7 +98,7 @@ def test_a_wake_word_in_the_same_breath_is_passed_over(engine: MoonshineEngine, 
     ("spoken", "outlook"),
     [
         ("Set the pump to eighty percent.", "closed"),
-        ("Water the dahlias.", "likely"),
+        ("Water the dahlias.", "over"),
         ("Will there be frost", "open"),
     ],
 )
@@ -116,9 +116,9 @@ def test_sound_that_adds_no_words_does_not_keep_it_listening(engine: MoonshineEn
     rng = np.random.default_rng(5)
     engine.begin()
     engine.accept(english("Water the dahlias."))
-    first = engine.outlook()
+    engine.outlook()
     engine.accept(rng.normal(0, 60, RATE // 2).astype(np.int16))
-    assert (first, engine.outlook()) == ("likely", "closed")
+    assert engine.outlook() == "over"
     assert engine.finish(settled=True).text == "water the dahlias"
 
 

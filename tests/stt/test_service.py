@@ -156,7 +156,8 @@ async def test_a_sentence_that_cannot_go_on_ends_at_once() -> None:
 
 async def test_a_sentence_that_could_go_on_gets_its_time() -> None:
     assert await endpoint_seconds("complete", REQUEST) == pytest.approx(0.75, abs=0.15)
-    assert await endpoint_seconds("likely", REQUEST) == pytest.approx(0.45, abs=0.1)
+    assert await endpoint_seconds("likely", REQUEST) == pytest.approx(0.55, abs=0.1)
+    assert await endpoint_seconds("over", REQUEST) == pytest.approx(0.4, abs=0.1)
 
 
 async def test_a_sentence_that_cannot_end_yet_gets_more_time() -> None:
