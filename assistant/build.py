@@ -127,7 +127,12 @@ class Builder(Engines):
             SttService.name: lambda: SttService(self.recogniser(), self._ears(), self._config.stt, own=OWN_SENTENCES),
             HolderService.name: lambda: HolderService(self._ears(), BusKeeper(self._carrier()), self._config.language),
             IntentService.name: lambda: IntentService(
-                self.intent_engines(), self._clock, self._config.language, own=OWN_SENTENCES, yielding=YIELDING
+                self.intent_engines(),
+                self._clock,
+                self._config.language,
+                own=OWN_SENTENCES,
+                yielding=YIELDING,
+                shipped=self._paths.bundled_skills,
             ),
             SkillsService.name: lambda: SkillsService(
                 self._paths, self._config.skills, self._clock, self._config.language, seals=self._seals

@@ -61,6 +61,8 @@ class Decider:
         """`failed` is told of an engine that could not answer; the next one is asked. Intents of `yielding` count only
         where no other fits as well."""
         self._yielding = yielding
+        self.shipped: Collection[str] = ()
+        """Skills that came with the program. What was added was added on purpose: its sentences count before theirs."""
         self._engines = engines
         self._clock = clock
         self._failed = failed
@@ -139,6 +141,8 @@ class Decider:
             near = [match for match in near if match.intent not in self._yielding] or near
         if len(near) > 1 and asked.before is not None:
             near = [match for match in near if match.skill == asked.before.skill] or near
+        if len(near) > 1:
+            near = [match for match in near if match.skill not in self.shipped] or near
         return Found(matches=tuple(near), engine=engine, text=said[0], rest=said[1:])
 
     def title(self, match: Match) -> str:

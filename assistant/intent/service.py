@@ -59,15 +59,18 @@ class IntentService(Service):
         *,
         own: Mapping[str, Path] = NO_FOLDERS,
         yielding: Collection[str] = (),
+        shipped: Path | None = None,
         read: ReadSentences = read_sentences,
         patience: float = 5.0,
     ) -> None:
         """`own` are the folders of sentences that belong to no skill, by the name they are matched under. Of those the
-        intents of `yielding` count only where no skill's fits as well."""
+        intents of `yielding` count only where no skill's fits as well. `shipped` is the folder of the skills that came
+        with the program: they yield to those that were added."""
         super().__init__()
         self._own = own
         self._engines = tuple(engines)
         self._decider = Decider(self._engines, clock, self._could_not, yielding)
+        self._shipped = shipped.resolve() if shipped is not None else None
         self._clock = clock
         self._language = language
         self._read = read
@@ -115,6 +118,9 @@ class IntentService(Service):
                 self.say(settle(message, self._folders))
             case skill.Ready() if message.skill not in self._own:
                 self._folders[message.skill] = Path(message.folder)
+                self._decider.shipped = {
+                    name for name, folder in self._folders.items() if self._shipped in folder.resolve().parents
+                }
             case skill.Removed() if message.skill not in self._own:
                 self._folders.pop(message.skill, None)
             case skill.Listed(skill=name, entity=entity, entries=entries):

@@ -41,7 +41,7 @@ class House:
     def __init__(self, folder: Path, engines: Sequence[IntentEngine], own: Mapping[str, Path]) -> None:
         self.folder = folder
         self.bus = MemoryBus()
-        self.service = IntentService(engines, StillClock(), own=own)
+        self.service = IntentService(engines, StillClock(), own=own, shipped=folder / "shipped")
         self.inbox = self.bus.subscribe(
             (intent.Matched, intent.Ambiguous, intent.Unmatched, intent.Learned, intent.Trained, system.Health), "test"
         )
@@ -155,6 +155,15 @@ async def test_two_skills_that_fit_equally_well_are_asked_about(tmp_path: Path) 
         found = await house.ask("stop the music")
         assert isinstance(found, intent.Ambiguous)
         assert set(found.choices) == {"radio.stop", "player.stop"}
+
+
+async def test_a_skill_that_was_added_counts_before_one_that_came_with_the_program(tmp_path: Path) -> None:
+    async with open_house(tmp_path) as house:
+        house.has("shipped/home", on="turn on the light", off="turn off the light")
+        house.has("lighting", on="turn (on|off) the light")
+        await house.loaded()
+        found = await house.ask("turn on the light")
+        assert isinstance(found, intent.Matched) and found.intent == "lighting.on"
 
 
 async def test_an_exact_sentence_beats_one_that_is_close(tmp_path: Path) -> None:

@@ -48,10 +48,10 @@ def test_free_text_keeps_all_its_words() -> None:
 
 @pytest.mark.parametrize(
     ("said", "spelled"),
-    [("new york", "New York"), ("the big apple", "the big apple"), ("nyc", "nyc"), ("knew york", "New York")],
+    [("new york", "New York"), ("the big apple", "the Big Apple"), ("nyc", "NYC"), ("knew york", "New York")],
 )
 def test_an_entry_comes_as_the_skill_spells_it(said: str, spelled: str) -> None:
-    places = {"place": ("New York", "[the] (big apple|nyc)")}
+    places = {"place": ("New York", "[the] (Big Apple|NYC)")}
     best = match(f"weather in {said} please", entities=places, now="weather in {place} please")[0]
     assert value(best, "place") == spelled
     assert best.slots[0].spoken.text == said
