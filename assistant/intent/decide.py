@@ -24,6 +24,8 @@ from assistant.messages.base import Before, Meaning, Slot, Spoken
 
 ALIKE = 0.05
 """Intents of which one is this little ahead of the other are about equally good: people are asked."""
+ALIKE_INSIDE = 0.015
+"""The same for intents of one skill: there the better one is mostly right, and the other one not far from it."""
 UNSURE_GAP = 0.5
 """Log-probability by which the recogniser has to prefer an intent to the next; below it people are asked."""
 GOES_ON = 0.9
@@ -256,7 +258,11 @@ def _near(found: Sequence[Match]) -> list[Match]:
     if not found:
         return []
     best = found[0]
-    near = [match for match in found if match.confidence >= best.confidence - ALIKE]
+    near = [
+        match
+        for match in found
+        if match.confidence >= best.confidence - (ALIKE_INSIDE if match.skill == best.skill else ALIKE)
+    ]
     if best.confidence == 1.0:
         near = [match for match in near if match.confidence == 1.0]
         near = [best, *(match for match in near if match.skill != best.skill)]

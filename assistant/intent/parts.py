@@ -88,12 +88,15 @@ def requests(text: str, understand: Understand, language: str) -> tuple[str, ...
             if meant is not None:
                 return (meant,)
         if _holds(whole, joints.joints):
-            return _split(text, _only_closed(understand), joints, MOST_PARTS) or (text,)
+            return _split(
+                text, _only_closed(understand), replace(joints, starts=frozenset()), MOST_PARTS, gaps=False
+            ) or (text,)
         return (text,)
-    parts = _split(text, understand, replace(joints, starts=frozenset()), MOST_PARTS)
+    surely = whole is not None and whole.confidence >= SURE
+    parts = _split(text, understand, replace(joints, starts=frozenset()), MOST_PARTS, gaps=not surely)
     if parts:
         return parts
-    if whole is not None and whole.confidence >= SURE:
+    if surely:
         return (_corrected(text, _exact(understand, free=False), joints.corrections) or text,)
     meant = _corrected(text, understand, joints.corrections)
     if meant is not None:
@@ -176,7 +179,15 @@ def _sparing(understand: Understand) -> Understand:
     return ask
 
 
-def _split(text: str, understand: Understand, joints: Joints, most: int, corrections: _Phrases = ()) -> tuple[str, ...]:
+def _split(
+    text: str,
+    understand: Understand,
+    joints: Joints,
+    most: int,
+    corrections: _Phrases = (),
+    *,
+    gaps: bool = True,
+) -> tuple[str, ...]:
     """Two or more parts that are all understood surely, or nothing. The first joint that works counts."""
 
     def sure(part: str) -> str | None:
@@ -192,10 +203,10 @@ def _split(text: str, understand: Understand, joints: Joints, most: int, correct
         if first is None:
             continue
         rest = text[said[end].start :]
-        further = _split(rest, understand, joints, most - 1, corrections)
+        further = _split(rest, understand, joints, most - 1, corrections, gaps=gaps)
         if further:
             return (first, *further)
-        last = sure(rest) or (_gapped(first, rest, understand) if start < end else None)
+        last = sure(rest) or (_gapped(first, rest, understand) if gaps and start < end else None)
         if last is not None:
             return first, last
     return ()

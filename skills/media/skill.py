@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from assistant.skills.api import Reply, Request, intent
+from assistant.skills.api import Reply, Request, intent, words
 
 from . import radio
 from .deck import Deck
@@ -16,6 +16,7 @@ from .player import NoPlayer, Player, has_network
 
 KINDS = ("title", "album", "artist", "station")
 PLACES = ("~/Music", "/srv/music")
+MOST_NAMED = 4
 FRESH = timedelta(minutes=10)
 """The folder is looked at again after so long."""
 
@@ -48,13 +49,13 @@ class Media(Deck):
         for kind in ("artist", "album", "title"):
             if kind in request:
                 found = self.library.find(kind, request.text(kind), found)
-        words = " ".join(filter(None, (request.text("who"), request.text("what"))))
+        named_so = " ".join(filter(None, (request.text("who"), request.text("what"))))
         if found is None:
-            found = self.library.anything(words) if words else list(self.library.pieces)
+            found = self.library.anything(named_so) if named_so else list(self.library.pieces)
         if not found:
             names = [request.text(kind) for kind in (*KINDS, "what", "who") if kind in request]
             return self.reply("not_found", name=names[0])
-        mixed = not words and not {"title", "album"} & set(request.slots)
+        mixed = not named_so and not {"title", "album"} & set(request.slots)
         named = "artist" if "artist" in request and "title" not in request else ""
         return await self.begin(found, shuffle=mixed and len(found) > 1, named=named)
 
@@ -90,6 +91,23 @@ class Media(Deck):
             return self.reply("off_air", name=station)
         self.asked = station
         return self.reply("tuned", name=station)
+
+    @intent("radio")
+    async def radio(self, request: Request) -> Reply:
+        """The station that was on last, or the only one; else it asks which."""
+        stations = list(self.library.names("station"))
+        if self.asked in stations or len(stations) == 1:
+            return await self.tune(self.asked if self.asked in stations else stations[0])
+        if not stations:
+            return self.reply("no_stations")
+        each = stations[:MOST_NAMED]
+        return self.ask("which_station", self.chosen, "choice", each, each=words.listing(each, self.say("or")))
+
+    async def chosen(self, request: Request) -> Reply:
+        """The answer to "which station?"."""
+        said = request.text().lower()
+        found = [name for name in self.library.names("station") if name.lower() in said]
+        return await self.tune(found[0]) if found else self.reply("no_station", name=request.text())
 
     @intent("pause")
     async def pause(self, request: Request) -> Reply:

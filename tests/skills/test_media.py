@@ -135,3 +135,10 @@ async def test_a_station_that_cannot_be_heard_is_a_clear_sentence(
 async def test_a_missing_player_is_a_clear_sentence(media: SkillTester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert "mpv" in (await media.ask("play some music")).text
+
+
+async def test_the_radio_is_the_only_station_or_asks_which() -> None:
+    settings = {"media.output": "null", "media.stations": "Jazz = file:///no, News = file:///none"}
+    async with SkillTester(MEDIA, settings=settings) as media:
+        assert re.search("jazz or news", (await media.ask("turn on the radio")).text, re.IGNORECASE)
+        assert "news" in (await media.ask("news please")).text.lower()
