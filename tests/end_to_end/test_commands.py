@@ -108,11 +108,11 @@ def test_a_folder_of_sentences_is_enough_to_understand_recordings(home: Home, tm
     locale = tmp_path / "garden" / "locale" / "en"
     locale.mkdir(parents=True)
     (locale / "water.intent").write_text("(water|sprinkle) the {plant} [now]\n")
-    (locale / "plant.entity").write_text("roses\ntomatoes\nlemon tree\n")
+    (locale / "plant.entity").write_text("roses\ntomatoes\n[the] Lemon-Tree\n")
     speech = home.record("Water the lemon tree.", tmp_path / "garden.wav")
     done = home.call("hear", "--no-wake", "--json", "--skills", str(tmp_path / "garden"), str(speech))
     result = json.loads(done.stdout)
-    assert (result["intent"], result["slots"]) == ("garden.water", {"plant": "lemon tree"})
+    assert (result["intent"], result["slots"]) == ("garden.water", {"plant": "Lemon-Tree"})
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (44100, 2)])
@@ -160,6 +160,7 @@ def test_bad_recordings_are_one_clear_line_each_and_the_rest_is_heard(
         (["--set", "intent.engines=[magic]", "ask", "hi"], "Known: templates, classifier, padatious"),
         (["--config", "/nowhere.yaml", "ask", "hi"], "no such file"),
         (["hear", "--skills", "missing", "x.wav"], "no such folder"),
+        (["hear", "--skills", "/etc", "x.wav"], "no sentences in 'en' in this folder"),
         (["run", "ears"], "Known: hub, consent, audio, wake"),
         (["say", "hi", "--wav", "missing/x.wav"], "cannot be written"),
         (["models", "install", "nonsense"], "nonsense"),

@@ -41,9 +41,18 @@ def test_a_skill_without_the_language_has_no_sentences(tmp_path: Path) -> None:
     assert read_sentences("walk", tmp_path / "absent", "en").intents == {}
 
 
+def test_older_skills_keep_their_sentences_in_another_folder(tmp_path: Path) -> None:
+    write(tmp_path / "vocab" / "en-us", go__intent="go\n// nothing\nrun for {minutes:int} minutes\n")
+    assert read_sentences("walk", tmp_path, "en").intents == {"go": ("go", "run for {minutes:int} minutes")}
+    assert languages(tmp_path) == ("en",)
+    write(tmp_path / "locale" / "en", go__intent="walk")
+    assert read_sentences("walk", tmp_path, "en").intents == {"go": ("walk",)}
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        ("go <place>\n", "go.intent:1:4: '<place>' is another system's way to write a slot"),
         ("go\n# fine\ngo (to\n", "go.intent:3:4: '(' is never closed"),
         ("go {a} {b}\n", "go.intent:1: '{a}' and '{b}' stand side by side"),
         ("go {a} [now] {b}\n", "go.intent:1: '{a}' and '{b}' stand side by side"),
@@ -82,6 +91,9 @@ def test_a_slot_in_a_list_is_refused(tmp_path: Path) -> None:
         (SlotRef("timeless"), SlotType("text")),
         (SlotRef("place", "text"), SlotType("text")),
         (SlotRef("home", "planet"), None),
+        (SlotRef("minutes", "int"), SlotType("number")),
+        (SlotRef("percent"), SlotType("percentage")),
+        (SlotRef("words", "string"), SlotType("text")),
     ],
 )
 def test_how_a_slot_gets_its_type(slot: SlotRef, expected: SlotType | None) -> None:

@@ -32,6 +32,16 @@ SPELLING = Spelling("en", TOKENIZER, Numerals("en"))
         ("1250", "twelve fifty"),
         ("101.5", "one oh one point five"),
         ("12", "twelve"),
+        ("percent", "per cent"),
+        ("oz", "ounces"),
+        ("kg", "kilos"),
+        ("mph", "miles per hour"),
+        ("avenue", "Ave."),
+        ("bbq", "barbecue"),
+        ("r", "R."),
+        ("u", "you"),
+        ("mudroom", "mud room"),
+        ("sunroof", "Sun roof"),
     ],
 )
 def test_ways_to_write_a_word(word: str, written: str) -> None:
@@ -42,6 +52,21 @@ def test_ways_to_write_a_word(word: str, written: str) -> None:
 def test_the_sign_for_a_word_stands_directly_behind_a_number() -> None:
     assert SPELLING.joined("percent") == (TOKENIZER.encode_glued("%"),)
     assert SPELLING.joined("lamp") == ()
+
+
+@pytest.mark.parametrize("word", ["kitchen", "lamp", "u2", "12345"])
+def test_a_word_that_the_recogniser_knows_and_a_short_one_stay_whole(word: str) -> None:
+    written = {TOKENIZER.decode(tokens).lower() for tokens in SPELLING.spaced(word)}
+    assert written == {word}
+
+
+def test_two_words_may_be_written_as_one() -> None:
+    assert SPELLING.behind("bulb") == (TOKENIZER.encode_glued("bulb"),)
+    assert SPELLING.behind("a") == SPELLING.behind("12") == ()
+
+
+def test_letters_in_a_row_are_one_word() -> None:
+    assert {TOKENIZER.decode(tokens) for tokens in SPELLING.code(("r", "e", "m"))} >= {"REM", "R.E.M."}
 
 
 def test_letters_and_digits_are_one_word() -> None:

@@ -21,7 +21,13 @@ SENTENCES = SkillSentences(
     language="en",
     intents={
         "make": ("make a {size} tea [please]", "brew for {duration}", "tea at {time}", "fill it to {percentage}"),
-        "on": ("tea on {date}", "channel fifty five", "3D tea on the M25", "tea for room 204"),
+        "on": (
+            "tea on {date}",
+            "channel fifty five",
+            "3D tea on the M25",
+            "tea for room 204",
+            "play R.E.M. by the light bulb",
+        ),
     },
     entities={"size": ("sixteen ounce", "very large")},
 )
@@ -72,6 +78,10 @@ def read(text: str) -> set[str]:
         ("3D tea on the M25", "3 d tea on the m 25"),
         ("Tea for room 204", "tea for room 204"),
         ("Tea for room two oh four", "tea for room 204"),
+        ("Play REM by the light bulb", "play r e m by the light bulb"),
+        ("Play R.E.M. by the lightbulb", "play r e m by the light bulb"),
+        ("Play R. E. M. by the light-bulb", "play r e m by the light bulb"),
+        ("Fill it to eighty per cent", "fill it to eighty percent"),
     ],
 )
 def test_ways_to_write_a_sentence(written: str, said: str) -> None:
