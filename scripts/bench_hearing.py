@@ -126,7 +126,8 @@ def grouped(heard: Sequence[tuple[Case, Heard]]) -> dict[str, list[tuple[Case, H
 
 
 def row(group: Sequence[tuple[Case, Heard]]) -> dict[str, float]:
-    """One line of the table. Delays and processor times are medians over what was right, in seconds."""
+    """One line of the table. Delays and processor times are medians over what was right, in seconds; `closed` are the
+    commands that could not go on."""
     count = len(group)
     if group[0][0].wanted is None:
         return {"count": count, "false accepts": sum(bool(found.intent) for _, found in group)}
@@ -138,7 +139,10 @@ def row(group: Sequence[tuple[Case, Heard]]) -> dict[str, float]:
         "wrong": percent(sum(bool(found.intent) for _, found in group) - len(good), count),
         "delay p50": round(at(waits, 0.5), 2),
         "delay p90": round(at(waits, 0.9), 2),
+        "closed": sum(found.closed for found in good),
+        "delay p50 closed": round(at(sorted(found.wait for found in good if found.closed), 0.5), 2),
         "cpu after": round(at(sorted(found.after for found in good), 0.5), 3),
+        "cpu after p95": round(at(sorted(found.after for found in good), 0.95), 3),
         "cpu whole": round(sum(found.whole for _, found in group) / count, 3),
         "decodes": round(sum(found.decodes for _, found in group) / count, 2),
     }

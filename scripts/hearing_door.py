@@ -48,6 +48,8 @@ class Heard:
     whole: float
     """All processor seconds of the recogniser."""
     decodes: int
+    closed: bool
+    """The sentence could not go on, so that nothing had to be waited for."""
 
 
 class Metered:
@@ -57,6 +59,8 @@ class Metered:
         self._engine = engine
         self.name, self.language = engine.name, engine.language
         self.calls: list[Call] = []
+        self.last: Outlook = "unknown"
+        """What the last look at a pause said."""
         self.given = 0
 
     def start(self) -> None:
@@ -72,7 +76,8 @@ class Metered:
         return self._timed("accept", lambda: self._engine.accept(samples), len(samples))
 
     def outlook(self) -> Outlook:
-        return self._timed("outlook", self._engine.outlook)
+        self.last = self._timed("outlook", self._engine.outlook)
+        return self.last
 
     def finish(self, *, settled: bool = False) -> Hypothesis:
         return self._timed("settled" if settled else "finish", lambda: self._engine.finish(settled=settled))
@@ -116,6 +121,7 @@ class Door:
         """Play one recording and wait for what comes of it."""
         calls = self._engine.calls
         calls.clear()
+        self._engine.last = "unknown"
         answer = (await self._pipeline.hear(sound.copy(), wake_word=False)).answer
         times = {} if answer is None else {each.stage: each.seconds for each in answer.seconds}
         after, late = self._engine.at_the_end()
@@ -128,6 +134,7 @@ class Door:
             after=after,
             whole=sum(call.seconds for call in calls),
             decodes=sum(call.what in ("outlook", "finish") for call in calls),
+            closed=self._engine.last == "closed",
         )
 
 

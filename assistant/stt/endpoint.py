@@ -19,6 +19,8 @@ _HISTORY = 400
 """Decisions looked back at for the noise: 4 s."""
 NOISY_SECONDS = 0.2
 """So much more silence is needed where noise swallows the quiet parts of speech."""
+CLEARLY_NOISY = 0.5
+"""Noisiness from which on even what seems to be over beyond doubt is waited for."""
 MIN_VOICED = 10
 """Voiced hops within `ONSET_SPAN` that make speech: a click has fewer."""
 ONSET_SPAN = 30
@@ -112,10 +114,11 @@ class Endpointer:
         """Where speech began, in samples; 0 while nobody has spoken."""
         return self._began
 
-    def noisy_seconds(self) -> float:
-        """How much more silence the noise asks for: 0 in a quiet room."""
+    def noisy_seconds(self, above: float = 0.0) -> float:
+        """How much more silence the noise asks for: 0 in a quiet room, or where the `noisiness` is not `above` this."""
         known = min(self._hops, _HISTORY)
-        return NOISY_SECONDS * noisiness(self._features[-known:]) if known else 0.0
+        noisy = noisiness(self._features[-known:]) if known else 0.0
+        return NOISY_SECONDS * max(0.0, noisy - above) / (1.0 - above)
 
     def feed(self, samples: Samples) -> list[Event]:
         """Take more sound, any length; the events it caused, in order. After `Ended` nothing more comes."""
@@ -175,7 +178,7 @@ class Endpointer:
         self._voiced = max(last, min(self._voiced, offset * HOP), self._began)
         quiet = self.position - self._voiced
         # Where noise swallows quiet syllables, a pause is one only when it is longer.
-        paused = quiet >= self._pause and quiet >= self._pause + self.noisy_seconds() * RATE
+        paused = quiet >= self._pause and quiet >= self._pause + self.noisy_seconds(CLEARLY_NOISY) * RATE
         if quiet >= self.silence_seconds * RATE:
             return [self._end("done")]
         if self.position - self._began >= self._max:

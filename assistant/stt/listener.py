@@ -16,7 +16,7 @@ from assistant.audio.frame import RATE, Frame
 from assistant.config.schema import Stt
 from assistant.messages import Seconds, Slot, Spoken, dialog, stt
 from assistant.stt.buffer import SessionBuffer
-from assistant.stt.endpoint import Ended, Endpointer, Paused, Resumed, Started
+from assistant.stt.endpoint import CLEARLY_NOISY, Ended, Endpointer, Paused, Resumed, Started
 from assistant.stt.engine import Hypothesis, Meaning, Outlook, SttEngine
 from assistant.stt.expected import Expected
 from assistant.stt.wakeword import strip_wake_word
@@ -123,7 +123,7 @@ class Listener:
                 found.heard = Hypothesis(text="", confidence=0.0, language=found.heard.language)
             patience -= (self._endpointer.position - self._endpointer.since) / RATE
             text = strip_wake_word(found.heard.text, self._wake_word)
-            if text and not self._may_go_on(found, first=doubtful is None):
+            if text and not self._may_go_on(found, text, doubtful):
                 return _transcript(session, text, found)
             if text:
                 # A breath or a cough also gives words. If nothing better follows soon, they were meant.
@@ -151,11 +151,15 @@ class Listener:
         asked = self._wish.skill or self._wish.expects
         return heard.meaning is not None and heard.meaning.intent in ANSWERS and not asked
 
-    def _may_go_on(self, found: _Utterance, *, first: bool) -> bool:
-        """Whether what was heard without being understood is to be taken only when nothing better follows."""
+    def _may_go_on(self, found: _Utterance, text: str, doubtful: stt.Transcript | None) -> bool:
+        """Whether what was heard is to be taken only when nothing better follows."""
         if self._wish.whole and not found.understood:
             return True
-        return found.is_doubtful and first and not self._over
+        if doubtful is None:
+            return found.is_doubtful and not self._over
+        # A word that noise made of itself, after a sentence that was not understood, is not what was asked for.
+        short = 2 * len(text.split()) < len(doubtful.text.text.split())
+        return self._wish.whole and short and found.heard.confidence <= CERTAIN
 
     async def _utterance(self) -> _Utterance:
         """Sound up to the end of one stretch of speech, and what was said in it."""
@@ -234,11 +238,14 @@ class Listener:
     def _wait(self, outlook: Outlook) -> bool:
         """How long to wait for more; True when nothing is to come."""
         seconds = self._config.silence_seconds
-        if outlook in ("likely", "over"):
-            seconds = min(OVER_SECONDS if outlook == "over" else LIKELY_SECONDS, seconds)
+        if outlook == "over":
+            seconds = min(OVER_SECONDS, seconds)
+        elif outlook == "likely":
+            seconds = min(LIKELY_SECONDS, seconds)
         elif outlook == "open":
             seconds += OPEN_SECONDS
-        self._endpointer.silence_seconds = seconds + self._endpointer.noisy_seconds()
+        above = CLEARLY_NOISY if outlook == "over" else 0.0
+        self._endpointer.silence_seconds = seconds + self._endpointer.noisy_seconds(above)
         return outlook == "closed"
 
     async def _look(self, start: int, end: int) -> Hypothesis:

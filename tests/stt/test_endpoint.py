@@ -157,3 +157,11 @@ def test_noise_asks_for_more_silence() -> None:
     quiet.feed(sound)
     noisy.feed((sound + steady(900, len(sound) / RATE)).astype(np.int16))
     assert quiet.noisy_seconds() == 0 < noisy.noisy_seconds()
+    assert noisy.noisy_seconds(0.5) <= noisy.noisy_seconds()
+
+
+def test_where_noise_swallows_syllables_a_pause_is_longer() -> None:
+    sound = speak([(0.5, False), (2, True), (0.35, False), (1, True)])
+    assert any(isinstance(event, Paused) for event in run(sound)[:2])
+    noisy = (sound + steady(1500, len(sound) / RATE)).astype(np.int16)
+    assert not any(isinstance(event, Paused) for event in run(noisy))

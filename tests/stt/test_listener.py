@@ -34,6 +34,7 @@ class Judge(FakeSttEngine):
         self._otherwise = otherwise
         self._meaning = meaning
         self._sound: list[Samples] = []
+        self.text, self.confidence = "water the roses", 0.9
 
     def begin(self, *, wake_word: str = "", expected: Expected = ANYTHING) -> None:
         super().begin(wake_word=wake_word, expected=expected)
@@ -46,7 +47,7 @@ class Judge(FakeSttEngine):
     def finish(self, *, settled: bool = False) -> Hypothesis:
         self.asked.append(np.concatenate(self._sound))
         if self._understands(self.asked[-1]):
-            return Hypothesis(text="water the roses", confidence=0.9, language="en", meaning=self._meaning)
+            return Hypothesis(text=self.text, confidence=self.confidence, language="en", meaning=self._meaning)
         return Hypothesis(text=self._otherwise, confidence=0.9, language="en")
 
 
@@ -124,6 +125,17 @@ def test_free_text_of_a_recording_that_is_not_understood_stays_what_it_was() -> 
     engine = Judge(lambda sound: False, otherwise="what was that")
     said, _ = listen(engine, speak([(0.5, False), (1, True), (3, False)]), whole=True)
     assert isinstance(said, stt.Transcript) and said.text.text == "what was that"
+
+
+@pytest.mark.parametrize(("confidence", "taken"), [(0.6, False), (0.9, True)])
+def test_a_word_made_of_noise_does_not_stand_for_a_sentence_that_was_not_understood(
+    confidence: float, taken: bool
+) -> None:
+    engine = Judge(lambda sound: 0.8 < voiced_seconds(sound) < 1.2, otherwise="we have an ounce of that")
+    engine.text, engine.confidence = "down", confidence
+    said, _ = listen(engine, speak([(0.5, False), (2, True), (3, False), (1, True), (3, False)]), whole=True)
+    assert isinstance(said, stt.Transcript)
+    assert (said.text.text == "down") == taken
 
 
 @settings(max_examples=15, deadline=None)
