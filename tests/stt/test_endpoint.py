@@ -161,7 +161,7 @@ def test_noise_asks_for_more_silence() -> None:
 
 
 def test_where_noise_swallows_syllables_a_pause_is_longer() -> None:
-    sound = speak([(0.5, False), (2, True), (0.35, False), (1, True)])
+    sound = speak([(0.5, False), (2, True), (0.4, False), (1, True)])
     assert any(isinstance(event, Paused) for event in run(sound)[:2])
-    noisy = (sound + steady(1500, len(sound) / RATE)).astype(np.int16)
+    noisy = (sound + steady(900, len(sound) / RATE)).astype(np.int16)
     assert not any(isinstance(event, Paused) for event in run(noisy))
