@@ -139,8 +139,8 @@ class Door:
 
 
 @asynccontextmanager
-async def door(folders: Iterable[Path]) -> AsyncIterator[Door]:
-    """Open it with the sentences of `folders` beside those of the bundled skills."""
+async def door(folders: Iterable[Path], settings: Sequence[str] = ()) -> AsyncIterator[Door]:
+    """Open it with the sentences of `folders` beside those of the bundled skills. `settings` as of `--set`."""
     engines: list[Metered] = []
 
     class MeteredBuilder(Builder):
@@ -148,6 +148,6 @@ async def door(folders: Iterable[Path]) -> AsyncIterator[Door]:
             engines.append(Metered(super().recogniser()))
             return engines[-1]
 
-    made: Any = context.make(argparse.Namespace(config=None, set=[]))
+    made: Any = context.make(argparse.Namespace(config=None, set=list(settings)))
     async with ears(made, [str(folder) for folder in folders], wake_word=False, build=MeteredBuilder) as pipeline:
         yield Door(pipeline, engines[-1])
