@@ -21,7 +21,7 @@ SURE = 0.9
 """The confidence that each part, or a corrected sentence, needs."""
 MOST_PARTS = 4
 _LONGEST = 40
-"""Words of a sentence that is looked at."""
+"""A text of more words than this is no row of requests."""
 _LONGEST_SLIP = 4
 """Words that a correction takes back, unless it takes back everything."""
 _LONGEST_GAP = 6
@@ -79,6 +79,8 @@ def requests(text: str, understand: Understand, language: str) -> tuple[str, ...
     "remind me to eat and drink" is one.
     """
     understand = _sparing(understand)
+    if len(tokens(text)) > _LONGEST:
+        return (text,)
     whole = understand(text)
     joints = read_joints(language)
     if whole is not None and whole.confidence == 1.0:

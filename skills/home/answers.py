@@ -33,7 +33,10 @@ class Answers:
             return self.spoken(f"{request.text('room')} {kind}".strip(), bare=bare)
         if len(things) == 1:
             return self.spoken(things[0].names[0], bare=bare)
-        return table["everything"] if "all" in request else table["them"]
+        if "all" in request:
+            return table["everything"]
+        lights = {each.kind for each in things} == {"light"}
+        return self.spoken(table["lights"], bare=bare) if lights else table["them"]
 
     def spoken(self, name: str, *, bare: bool = False) -> str:
         """A name as it stands within a sentence: "Reading Lamp" is "the reading lamp", "Anna's Lamp" stays itself."""
