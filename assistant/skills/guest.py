@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import select
 import socket
 import sys
 import threading
@@ -17,8 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assistant.errors import AssistantError, SkillError
+from assistant.forget import forget
 from assistant.grammar.folder import read_sentences
-from assistant.memory import overwrite_freed
+from assistant.memory import overwrite_thread_cache, use_one_heap
 from assistant.skills import cell
 from assistant.skills.api import Context, Handler, Request, Skill
 from assistant.skills.dialogs import Dialogs
@@ -72,19 +74,28 @@ class Link:
         return found[0]
 
     def read_for_ever(self) -> None:
-        """Runs in a thread of its own. When the skills room is gone, so is this process."""
+        """Runs in a thread of its own, which keeps nothing of what came. When the skills room is gone, so is this
+        process."""
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN)
         while True:
-            data, descriptors, _, _ = socket.recv_fds(self._socket, LARGEST, 1)
-            if not data:
-                os._exit(0)
-            packet = decode(data)
-            number = packet.get("answer")
-            if isinstance(number, int) and number in self._answers:
-                done, found = self._answers.pop(number)
-                found.append((packet, descriptors[0] if descriptors else None))
-                done.set()
-            else:
-                self._heard(packet)
+            if not waiting.poll(FORGET_SECONDS * 1000):
+                overwrite_thread_cache()
+                waiting.poll()
+            self._read()
+
+    def _read(self) -> None:
+        data, descriptors, _, _ = socket.recv_fds(self._socket, LARGEST, 1)
+        if not data:
+            os._exit(0)
+        packet = decode(data)
+        number = packet.get("answer")
+        if isinstance(number, int) and number in self._answers:
+            done, found = self._answers.pop(number)
+            found.append((packet, descriptors[0] if descriptors else None))
+            done.set()
+        else:
+            self._heard(packet)
 
 
 class Guest:
@@ -169,7 +180,7 @@ class Guest:
             self._tasks.pop(number, None)
             if self._forgetting is not None:
                 self._forgetting.cancel()
-            self._forgetting = self._loop.call_later(FORGET_SECONDS, overwrite_freed)
+            self._forgetting = self._loop.call_later(FORGET_SECONDS, forget)
 
     async def _work(self, packet: Packet) -> Json:
         skill = self._skill
@@ -219,6 +230,7 @@ def _name(error: BaseException) -> str:
 
 def main() -> None:
     """The socket is the file descriptor that the one argument names; its first packet is the order."""
+    use_one_heap()
     cell.limit()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

@@ -8,10 +8,14 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from assistant.memory import overwrite_thread_cache
+
 T = TypeVar("T")
 
 GRACE = 0.25
 """Seconds that the loop gets to show a sign of life after a time-out."""
+FORGET_SECONDS = 0.8
+"""After its last work what the thread had freed is overwritten, which is before the process does so for all."""
 
 
 class TooSlow(Exception):
@@ -33,6 +37,7 @@ class Worker:
         self._loop = asyncio.new_event_loop()
         # The default handler would log the exception, whose message may hold words that were said.
         self._loop.set_exception_handler(lambda loop, context: None)
+        self._forgetting: asyncio.TimerHandle | None = None
         # A daemon: a thread that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._work, name=f"skill-{name}", daemon=True)
         self._thread.start()
@@ -45,6 +50,7 @@ class Worker:
         finally:
             if not future.done():
                 future.cancel()
+            self._loop.call_soon_threadsafe(self._forget_soon)
         if not future.cancelled():
             return future.result()
         if not await self._answers():
@@ -71,6 +77,12 @@ class Worker:
         """Wait for the end of the thread; whether it ended."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def _forget_soon(self) -> None:
+        """What the thread has freed and keeps for itself is overwritten: words that were said may lie there."""
+        if self._forgetting is not None:
+            self._forgetting.cancel()
+        self._forgetting = self._loop.call_later(FORGET_SECONDS, overwrite_thread_cache)
 
     async def _answers(self) -> bool:
         alive: asyncio.Future[None] = asyncio.get_running_loop().create_future()
