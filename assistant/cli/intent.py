@@ -52,6 +52,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     tried.add_argument("--folds", type=int, metavar="N", help="cross-validation over all the sentences that are given")
     tried.add_argument("--worst", type=int, default=10, metavar="N", help="pairs of confused intents to print")
     tried.add_argument("--confusion", action="store_true", help="print the whole confusion matrix, by TAB")
+    tried.add_argument(
+        "--meaning",
+        type=Path,
+        metavar="FOLDER",
+        help="sentence encoder that scripts/make_meaning.py made; helps intents",
+    )
     tried.set_defaults(handler=evaluate_now)
 
 
@@ -72,7 +78,9 @@ def evaluate_now(context: Context, arguments: argparse.Namespace) -> int:
     """Raises ConfigError for files and numbers that make no sense."""
     from assistant.intent.evaluation import evaluate, folds, together
     from assistant.intent.labelled import read_labelled
+    from assistant.intent.meaning import read_meaning
 
+    meaning = read_meaning(arguments.meaning) if arguments.meaning is not None else None
     count = arguments.folds
     if count is None and arguments.test is None:
         raise ConfigError("no sentences to try", where="TEST", hint="Give a second file, or --folds 10")
@@ -81,11 +89,11 @@ def evaluate_now(context: Context, arguments: argparse.Namespace) -> int:
     if count is not None and not 2 <= count <= len(sentences):
         raise ConfigError(f"{count} folds of {len(sentences)} sentences", where="--folds", hint="Give 2 or more")
     if count is None:
-        report = evaluate(*sets)
+        report = evaluate(sets[0], sets[1], meaning)
     else:
         reports = []
         for number, (train, test) in enumerate(folds(sentences, count), 1):
-            reports.append(report := evaluate(train, test))
+            reports.append(report := evaluate(train, test, meaning))
             print(f"fold {number:2d}  intent {report.accuracy:.3f}  slots {report.slots.score:.3f} exact, ", end="")
             print(f"{report.overlapping.score:.3f} partial", flush=True)
         report = together(reports)

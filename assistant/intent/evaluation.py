@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from assistant.intent.labelled import Labelled, spans
-from assistant.intent.linear import Features, Linear
+from assistant.intent.linear import Features, Linear, Meanings
 from assistant.intent.tagger import Tagger
 
 _LEAST = 1
@@ -90,10 +90,10 @@ class Report:
 class Learner:
     """Learns from labelled sentences. The tagger is told the intent that was guessed."""
 
-    def __init__(self, sentences: Sequence[Labelled]) -> None:
+    def __init__(self, sentences: Sequence[Labelled], meanings: Meanings | None = None) -> None:
         self.intents = sorted({each.intent for each in sentences})
         numbers = {intent: number for number, intent in enumerate(self.intents)}
-        self._features, vectors = Features.fit([each.words for each in sentences], _LEAST)
+        self._features, vectors = Features.fit([each.words for each in sentences], _LEAST, meanings)
         labels = [numbers[each.intent] for each in sentences]
         self._linear = Linear.train(vectors, labels, len(self._features), len(self.intents))
         self._tagger = Tagger(sentences)
@@ -109,10 +109,10 @@ class Learner:
         return intent, self._tagger.tag(words, intent)
 
 
-def evaluate(train: Sequence[Labelled], test: Sequence[Labelled]) -> Report:
+def evaluate(train: Sequence[Labelled], test: Sequence[Labelled], meanings: Meanings | None = None) -> Report:
     """Train on one set, try on the other."""
     began = time.process_time()
-    learner = Learner(train)
+    learner = Learner(train, meanings)
     trained = time.process_time()
     answers = [learner.understand(each.words) for each in test]
     ended = time.process_time()

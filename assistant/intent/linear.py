@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,14 @@ _COST = 1.0
 _SHARPNESS = 6.0
 """Scores to chances; about the value at which held-out sentences are the least surprising."""
 _LARGEST = 127.0
+_MEANING_WEIGHT = 0.7
+"""Of a sentence's meaning as a whole, against 1 for all its terms together."""
+
+
+class Meanings(Protocol):
+    """Sentences to vectors of numbers that are alike for what means the same."""
+
+    def vectors(self, sentences: Sequence[Sequence[str]]) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +46,32 @@ class Vector:
 
 
 class Features:
-    """Turns words to a vector."""
+    """Turns words to a vector: their terms and, behind these, their meaning where it is known."""
 
-    def __init__(self, terms: Sequence[str], rarity: NDArray[np.float32], unseen: float) -> None:
-        """`rarity` is the inverse document frequency of each term; `unseen` that of one that was never learned."""
+    def __init__(
+        self,
+        terms: Sequence[str],
+        rarity: NDArray[np.float32],
+        unseen: float,
+        meanings: Meanings | None = None,
+        middle: NDArray[np.float32] | None = None,
+    ) -> None:
+        """`rarity` is the inverse document frequency of each term; `unseen` that of one that was never learned.
+
+        `middle` is the mean of the meanings of all that was learned.
+        """
         self.terms = tuple(terms)
         self.rarity = rarity
         self.unseen = unseen
+        self.middle = middle if middle is not None else np.zeros(0, dtype=np.float32)
+        self._meanings = meanings
         self._places = {term: place for place, term in enumerate(self.terms)}
+        self._behind = np.arange(len(self.terms), len(self), dtype=np.int32)
 
     @classmethod
-    def fit(cls, sentences: Sequence[Sequence[str]], least: int = 2) -> tuple[Features, list[Vector]]:
+    def fit(
+        cls, sentences: Sequence[Sequence[str]], least: int = 2, meanings: Meanings | None = None
+    ) -> tuple[Features, list[Vector]]:
         """Learn the terms that at least `least` sentences have, and how rare they are. Also their vectors."""
         found = [_terms(sentence) for sentence in sentences]
         counts: Counter[str] = Counter()
@@ -56,15 +80,32 @@ class Features:
         known = sorted(term for term, count in counts.items() if count >= least)
         total = len(sentences) + 1
         rarity = np.array([math.log(total / (counts[term] + 1)) + 1 for term in known], dtype=np.float32)
-        features = cls(known, rarity, math.log(total) + 1)
-        return features, [features._vector(terms) for terms in found]
+        meant = meanings.vectors(sentences) if meanings else np.zeros((len(sentences), 0), dtype=np.float32)
+        middle = meant.mean(axis=0) if len(meant) else None
+        features = cls(known, rarity, math.log(total) + 1, meanings, middle)
+        return features, [features._whole(*each) for each in zip(found, meant, strict=True)]
 
     def __len__(self) -> int:
-        return len(self.terms)
+        return len(self.terms) + len(self.middle)
 
     def vector(self, words: Sequence[str]) -> Vector:
         """The vector of a sentence."""
-        return self._vector(_terms(words))
+        meant = self._meanings.vectors([words])[0] if self._meanings else self.middle
+        return self._whole(_terms(words), meant)
+
+    def only_terms(self, vector: Vector) -> Vector:
+        """The vector without the meaning."""
+        if not len(self.middle):
+            return vector
+        return Vector(vector.at[: -len(self.middle)], vector.values[: -len(self.middle)])
+
+    def _whole(self, terms: Mapping[str, float], meant: NDArray[np.float32]) -> Vector:
+        vector = self._vector(terms)
+        if not len(self.middle):
+            return vector
+        meant = meant - self.middle
+        meant *= _MEANING_WEIGHT / max(float(np.linalg.norm(meant)), 1e-9)
+        return Vector(np.append(vector.at, self._behind), np.append(vector.values, meant))
 
     def _vector(self, terms: Mapping[str, float]) -> Vector:
         at: list[int] = []

@@ -1,10 +1,12 @@
 """Which words of a sentence are which slot: a linear chain over words and intent, trained as an averaged structured
-perceptron (Collins 2002) and decoded by Viterbi. Only numpy is needed."""
+perceptron (Collins 2002) and decoded by Viterbi. The weights are kept as bytes. Only numpy is needed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ from numpy.typing import NDArray
 from assistant.intent.labelled import OUTSIDE, Labelled
 
 _NEVER = -1e9
+_LEAST = 2
+"""Words with a feature; what is rarer is not learned."""
+_LARGEST = 127.0
 _Rows = list[NDArray[np.intp]]
 
 
@@ -20,16 +25,22 @@ class Tagger:
 
     def __init__(self, sentences: Sequence[Labelled], *, epochs: int = 8, seed: int = 0) -> None:
         self.tags = sorted({tag for sentence in sentences for tag in sentence.tags} | {OUTSIDE})
-        self._places: dict[str, int] = {}
-        rows = [self._rows(sentence.words, sentence.intent, learn=True) for sentence in sentences]
+        features = [_features(sentence.words, sentence.intent) for sentence in sentences]
+        counts = Counter(name for words in features for names in words for name in names)
+        kept = sorted(name for name, count in counts.items() if count >= _LEAST)
+        self._places = {name: place for place, name in enumerate(kept)}
+        rows = [self._rows(each) for each in features]
         number = {tag: place for place, tag in enumerate(self.tags)}
         wanted = [np.array([number[tag] for tag in sentence.tags]) for sentence in sentences]
         size = len(self.tags)
         self._allowed = np.array([self._after(before) for before in self.tags])
         self._first = np.array(self._after(OUTSIDE))
-        self._weights = np.zeros((len(self._places), size), dtype=np.float32)
+        self._weights: NDArray[Any] = np.zeros((len(self._places), size), dtype=np.float32)
         self._chain = np.zeros((size, size), dtype=np.float32)
         self._learn(rows, wanted, epochs, Random(seed))
+        scale = np.float32(max(float(np.abs(self._weights).max(initial=0.0)), 1e-9) / _LARGEST)
+        self._weights = np.round(self._weights / scale).astype(np.int8)
+        self._chain /= scale
 
     @property
     def size(self) -> int:
@@ -38,7 +49,7 @@ class Tagger:
 
     def tag(self, words: Sequence[str], intent: str) -> tuple[str, ...]:
         """A tag for each word."""
-        rows = self._rows(words, intent, learn=False)
+        rows = self._rows(_features(words, intent))
         return tuple(self.tags[place] for place in self._best(rows)) if rows else ()
 
     def _after(self, before: str) -> list[float]:
@@ -79,44 +90,48 @@ class Tagger:
             best.append(int(before[best[-1]]))
         return np.array(best[::-1], dtype=np.intp)
 
-    def _rows(self, words: Sequence[str], intent: str, *, learn: bool) -> _Rows:
+    def _rows(self, features: Sequence[Sequence[str]]) -> _Rows:
         """The rows of the weights that speak for each word."""
         places = self._places
-        found = []
-        for features in _features(words, intent):
-            if learn:
-                rows = [places.setdefault(feature, len(places)) for feature in features]
-            else:
-                rows = [places[feature] for feature in features if feature in places]
-            found.append(np.array(rows, dtype=np.intp))
-        return found
+        return [np.array([places[name] for name in names if name in places], dtype=np.intp) for names in features]
 
 
 def _features(words: Sequence[str], intent: str) -> list[list[str]]:
+    """For each word: itself and what stands around it, alone and together with the intent, and what it looks like."""
     padded = ("<<", "<", *words, ">", ">>")
     found = []
     for at in range(2, len(words) + 2):
-        one, word, three = padded[at - 1 : at + 2]
+        zero, one, word, three, four = padded[at - 2 : at + 3]
         found.append(
             [
                 "bias",
                 f"i={intent}",
                 f"w={word}",
                 f"w={word} i={intent}",
+                f"w={word} g={intent.partition('_')[0]}",
                 f"-1={one}",
                 f"-1={one} i={intent}",
                 f"+1={three}",
                 f"+1={three} i={intent}",
-                f"-2={padded[at - 2]}",
-                f"+2={padded[at + 2]}",
+                f"-2={zero}",
+                f"-2={zero} -1={one} i={intent}",
+                f"+2={four}",
                 f"-1={one} w={word}",
                 f"w={word} +1={three}",
-                f"-2={padded[at - 2]} -1={one}",
-                f"+1={three} +2={padded[at + 2]}",
+                f"-2={zero} -1={one}",
+                f"+1={three} +2={four}",
                 f"-1={one} +1={three}",
+                f"-2={zero} -1={one} w={word}",
+                f"-1={one} w={word} +1={three}",
+                f"w={word} +1={three} +2={four}",
+                f"begins={word[:2]}",
                 f"begins={word[:3]}",
+                f"begins={word[:4]}",
+                f"ends={word[-4:]}",
                 f"ends={word[-3:]}",
                 f"ends={word[-2:]}",
+                f"-1 ends={one[-3:]}",
+                f"+1 ends={three[-3:]}",
                 f"digit={word[0].isdigit()} {len(word)}",
             ]
         )
