@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.grammar.network import build
+from assistant.grammar.network import START, build
 from assistant.grammar.sentences import SkillSentences
 from assistant.stt.moonshine_model import Cache, Floats, Heard, Tokens, find_model
 from assistant.stt.paths import Found, Result, Settings, slot_words, steps
@@ -199,6 +199,24 @@ def test_free_text_that_is_no_sentence_is_not_taken_for_one() -> None:
         tokens = encode(text)
         search = Search(FakeDecoder(lambda _: {}), SURFACE, FLAT, PLAIN)
         assert search.retrace(tokens[:-1], [-0.1] * len(tokens)) is None
+
+
+def test_branches_that_lead_nowhere_are_passed_over() -> None:
+    surface = Surface(build([SKILL], "en"), TOKENIZER)
+    for word in ("hour", "minutes"):
+        surface.tree(START).branch(TOKENIZER.encode(word), lambda node: None)
+    following = says(("Heat it.", -2.0), ("hour", 0.0), ("minutes", 0.0))
+    decoder = FakeDecoder(following)
+    found = Search(decoder, surface, FLAT, PLAIN).run(NO_SOUND, decoder.first(), EMPTY).found
+    assert said(found[0]) == "heat it"
+
+
+def test_pieces_of_words_do_not_crowd_out_whole_ones() -> None:
+    """ "Fif" is likelier than "fifty" until what follows it is looked at."""
+    following = says(("Heat the oven to fifty degrees.", -3.0), ("Heat the oven to Fif", -0.5))
+    best = hear(following, replace(PLAIN, beam=1, opening=(12, 2, 1))).found[0]
+    assert said(best) == "heat the oven to fifty degrees"
+    assert best.logp > -12
 
 
 @settings(max_examples=25, deadline=None)
