@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make a sentence encoder for `assistant intent eval --meaning FOLDER`: the first layers of all-MiniLM-L6-v2, in 8 bits.
+"""Make a sentence encoder for `assistant intent eval --meaning FOLDER`: layers of all-MiniLM-L6-v2, in 8 bits.
 
     .venv/bin/python scripts/make_meaning.py CHECKPOINT FOLDER [--layers 2]
 
