@@ -37,7 +37,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-_NAME = re.compile(r"\s*([^\W\d]\w*)\s*(?::\s*([^\W\d]\w*)\s*)?")
+_NAME = re.compile(r"\s*([^\W\d][\w-]*)\s*(?::\s*([^\W\d][\w-]*)\s*)?")
 _LEX = re.compile(r"(?P<space>\s+)|(?P<mark>[()\[\]|])|(?P<slot>\{)|(?P<stray>\})|(?P<word>[^\s()\[\]{}|]+)")
 _FOREIGN = re.compile(r"<\w[\w.-]*>|\$\w+:\w+|\d+\.\.\d+")
 """What other systems' templates have: <rule>, $type:slot, 0..100."""
@@ -177,7 +177,7 @@ class _Parser:
         found = _NAME.fullmatch(inner)
         if found is None:
             raise self.error(
-                f"'{inner}' is no name for a slot", start + 1, "Write {name} or {name:type}: letters, digits and _"
+                f"'{inner}' is no name for a slot", start + 1, "Write {name} or {name:type}: letters, digits, _ and -"
             )
         self.at = end + 1 + double
         return SlotRef(found[1], found[2] or "")

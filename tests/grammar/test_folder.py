@@ -42,8 +42,8 @@ def test_a_skill_without_the_language_has_no_sentences(tmp_path: Path) -> None:
 
 
 def test_older_skills_keep_their_sentences_in_another_folder(tmp_path: Path) -> None:
-    write(tmp_path / "vocab" / "en-us", go__intent="go\n// nothing\nrun for {minutes:int} minutes\n")
-    assert read_sentences("walk", tmp_path, "en").intents == {"go": ("go", "run for {minutes:int} minutes")}
+    write(tmp_path / "vocab" / "en-us", go__intent="go\n// nothing\nrun for {run-time:int} minutes\n")
+    assert read_sentences("walk", tmp_path, "en").intents == {"go": ("go", "run for {run-time:int} minutes")}
     assert languages(tmp_path) == ("en",)
     write(tmp_path / "locale" / "en", go__intent="walk")
     assert read_sentences("walk", tmp_path, "en").intents == {"go": ("walk",)}
