@@ -56,10 +56,10 @@ class Engines:
         )
         if not wake.confirm or self._config.stt.engine != "moonshine":
             return detector
-        from assistant.stt.phrase import PHRASES, Phrase, PhraseJudge
+        from assistant.stt.phrase import PHRASES, SURPRISE, Phrase, PhraseJudge
         from assistant.wake.cascade import CascadeEngine
 
-        phrases = {word.name: Phrase(word.spellings, word.needed) for word in words if word.spellings}
+        phrases = {word.name: Phrase(word.spellings, word.needed, SURPRISE) for word in words if word.spellings}
         return CascadeEngine(
             detector,
             PhraseJudge(self._moonshine, {**PHRASES, **phrases}),

@@ -17,7 +17,7 @@ from assistant.cli.progress import Steps
 from assistant.errors import ModelError, Refused
 from assistant.memory import overwrite_freed
 from assistant.stt.moonshine_model import MoonshineModel
-from assistant.stt.phrase import Phrase
+from assistant.stt.phrase import Phrase, Unheard
 from assistant.stt.phrase_learning import learn, margin
 from assistant.wake.custom.bank import load_bank
 from assistant.wake.custom.embedding import SpeechEmbedder
@@ -135,7 +135,8 @@ def _word(
     near = suspected(trained, tried)
     score = replace(trained.score, near=tuple(each.text for each in near[:8]))
     if model is not None:
-        woken = [each for each in near if margin(model, phrase, each.sound) >= 0]
+        unheard = Unheard(model)
+        woken = [each for each in near if margin(model, phrase, each.sound, unheard) >= 0]
         score = replace(
             score,
             missed_confirmed=1 - (1 - score.missed) * confirmed,

@@ -15,7 +15,7 @@ import numpy as np
 
 from assistant.audio.frame import RATE, Samples
 from assistant.stt.moonshine_model import MoonshineModel, log_softmax
-from assistant.stt.phrase import MAX_TOKENS, Phrase, likeliest
+from assistant.stt.phrase import MAX_TOKENS, SURPRISE, Phrase, Unheard, likeliest
 from assistant.stt.tokenizer import EOS
 
 GREETINGS = ("hey", "hi", "hello", "okay", "ok", "yo")
@@ -57,21 +57,24 @@ def learn(
         if progress is not None:
             progress(number, total)
     spellings = _spellings(core(text), written, len(examples))
-    scores = []
+    scores, unheard = [], Unheard(model)
     for number, sound in enumerate(noisy, len(examples) + 1):
-        scores.append(margin(model, Phrase(spellings, 0.0), sound))
+        scores.append(margin(model, Phrase(spellings, 0.0, SURPRISE), sound, unheard))
         if progress is not None:
             progress(number, total)
     needed = float(np.quantile(scores[::2], 1 - passed)) - 0.5 if scores else EASIEST
     needed = float(np.clip(needed, EASIEST, HARDEST))
-    return Phrase(spellings, needed), float(np.mean(np.array(scores[1::2]) >= needed)) if len(scores) > 1 else 0.0
+    return Phrase(spellings, needed, SURPRISE), float(np.mean(np.array(scores[1::2]) >= needed)) if len(
+        scores
+    ) > 1 else 0.0
 
 
-def margin(model: MoonshineModel, phrase: Phrase, sound: Samples) -> float:
+def margin(model: MoonshineModel, phrase: Phrase, sound: Samples, unheard: Unheard) -> float:
     """By how much the phrase is more likely than needed, in natural logarithms; not below FLOOR."""
     encode = model.tokenizer.encode
     tokens = tuple(tuple(token for part in each.split() for token in encode(part)) for each in phrase.spellings)
-    return likeliest(model, sound[-WINDOW:], tokens, FLOOR) - phrase.needed
+    sound = sound[-WINDOW:]
+    return likeliest(model, sound, tokens, FLOOR, surprise=phrase.surprise, unheard=unheard) - phrase.needed
 
 
 def transcript(model: MoonshineModel, sound: Samples) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.audio.frame import Samples
-from assistant.stt.phrase import PhraseJudge
+from assistant.stt.phrase import SURPRISE, Phrase, PhraseJudge, Unheard
 from assistant.stt.shared import SharedModel
 from assistant.testing.wake import KNOWN, FakeJudge, wake_sound
 from assistant.wake.judge import Judge
@@ -64,3 +64,17 @@ def test_a_word_that_nobody_knows_how_to_write_is_told_from_what_the_detector_ta
     judge.start()
     assert judge.judge("okay_nabu", np.concatenate([silence(0.3), speak("okay Nabu")])) >= 0
     assert judge.judge("okay_nabu", np.concatenate([silence(0.3), speak("Athena")])) < 0
+
+
+def test_a_common_word_counts_only_where_it_was_heard(speak: Callable[[str], Samples], shared: SharedModel) -> None:
+    model = shared.get()
+    encode = model.tokenizer.encode
+    unheard = Unheard(model)
+    word = encode("computer")
+    made_up = unheard.likelihood([each for part in ["You", "can", "use", "the"] for each in encode(part)], word)
+    assert made_up > unheard.likelihood([], word) + 3
+    sound = np.concatenate([silence(0.3), speak("computer"), silence(0.2)])
+    for surprise, said in ((0.0, True), (SURPRISE, True), (50.0, False)):
+        judge = PhraseJudge(shared, {"computer": Phrase(("Computer", "computer"), -6.0, surprise)})
+        judge.start()
+        assert (judge.judge("computer", sound) >= 0) is said, surprise
