@@ -145,7 +145,7 @@ class Guide:
         """What was found in several views of the same sound, each sentence judged by all of them: noise fits some
         sentence in one view, what was said fits in all, and what one search has missed another finds."""
         first = traces[0].result
-        every = list({found.tokens: found for trace in traces for found in trace.result.found}.values())
+        every = list({found.tokens: found for trace in traces for found in trace.result.found[:RIVALS]}.values())
         if not every:
             return first, None
         scores = np.mean([trace.score(self._model, [found.tokens for found in every]) for trace in traces], axis=0)
