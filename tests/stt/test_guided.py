@@ -11,7 +11,7 @@ import pytest
 from assistant.audio.frame import RATE, Samples
 from assistant.grammar.sentences import SkillSentences
 from assistant.stt.engine import Hypothesis
-from assistant.stt.guided import start
+from assistant.stt.guided import Trace, start
 from assistant.stt.moonshine_engine import MoonshineEngine, greedy
 
 from .conftest import Speak
@@ -120,6 +120,21 @@ def test_sound_that_adds_no_words_does_not_keep_it_listening(engine: MoonshineEn
     engine.accept(rng.normal(0, 60, RATE // 2).astype(np.int16))
     assert engine.outlook() == "over"
     assert engine.finish(settled=True).text == "water the dahlias"
+
+
+def test_what_one_view_has_missed_another_finds(engine: MoonshineEngine, english: Speak) -> None:
+    model, guide = engine._model, engine._guide
+    assert model is not None and guide is not None
+    traces = []
+    for spoken in ("Water the dahlias.", "Set the pump to eighty percent."):
+        sound = english(spoken)
+        begun = start(model, model.encode(sound))
+        free = greedy(model, begun, 30)
+        traces.append(Trace(begun.heard, free, 0, *guide.follow(begun, free, len(sound))))
+    other, right = traces
+    blind = replace(right, result=other.result)
+    understood = guide.understand(*guide.together([blind, right]))
+    assert understood is not None and understood.text == "set the pump to eighty percent"
 
 
 def test_forgotten_sentences_are_not_heard_any_more(english: Speak) -> None:
