@@ -31,8 +31,9 @@ EASE = 1.0
 POOR_LOGP = -1.3
 """Mean log-probability of a token below which a sentence is looked for as widely in the other views, too."""
 FAR_GAP = 4.0
-"""Where no other meaning is nearer than this and the sound says much, other views say the same: in noise of 9 and 6 dB
-60 times of 60."""
+FAIR_LOGP = -1.0
+"""Where no other meaning is nearer than this, the sound says much and the fit is fair, other views say the same. Below,
+a search may have missed what was said."""
 UNCHANGED_SECONDS = 0.4
 """When a whole sentence is still the same after so much more sound, that was noise, and the person has finished."""
 
@@ -59,7 +60,8 @@ class _Look:
         if self.fit is None or not is_unsure(self.fit):
             return False
         meaning = self.heard.meaning
-        return meaning is None or meaning.gap < FAR_GAP or self.fit.evidence < EVIDENT
+        settled = self.fit.mean > FAIR_LOGP and self.fit.evidence > EVIDENT
+        return meaning is None or meaning.gap < FAR_GAP or not settled
 
 
 class MoonshineEngine:
