@@ -122,12 +122,12 @@ def show(group: str, heard: list[tuple[Said, str, Heard]]) -> None:
             count[key] += 1
             right[key] += is_right(said, found)
             wrong[key] += bool(found.intent) and not is_right(said, found)
-    print(f"## {group}")
+    print(f"## {group}", flush=True)
     for key, number in count.items():
         print(f"{key:20} {right[key]:4} of {number:4} right, {wrong[key]} wrong")
     for said, voice, found in heard:
         if not is_right(said, found):
-            print(f"   {voice}: {said.text} -> {found.intent or 'nothing'} {found.slots or ''}")
+            print(f"   {voice}: {said.text} -> {found.intent or 'nothing'} {found.slots or ''}", flush=True)
 
 
 if __name__ == "__main__":
