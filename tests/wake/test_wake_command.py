@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
+from assistant.audio.frame import FRAME_SAMPLES, Samples
 from assistant.audio.queue_device import QueueSource
 from assistant.build import Builder
 from assistant.cli import main, wake_takes
@@ -21,23 +21,9 @@ from assistant.wake.custom.bank import Clip, pack_bank
 from assistant.wake.custom.embedding import Floats
 from assistant.wake.custom.head import Head
 from assistant.wake.custom.word import WordStore
+from tests.wake.conftest import Tones
 
 TEXT = "hey pebble"
-
-
-class Tones:
-    """A voice that says each letter as a tone."""
-
-    kind = "tones"
-
-    def __init__(self, number: int) -> None:
-        self.name = f"tones {number}"
-        self._base = 300.0 + 15 * number
-
-    def say(self, text: str, *, speed: float = 1.0, pitch: float = 1.0) -> Samples:
-        time = np.arange(int(RATE * 0.07 / speed)) / RATE
-        parts = [np.sin(2 * np.pi * pitch * (self._base + 150 * (ord(each) % 23)) * time) for each in text]
-        return (6000 * np.concatenate(parts)).astype(np.int16)
 
 
 def take(number: int) -> Samples:
