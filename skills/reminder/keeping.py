@@ -18,6 +18,9 @@ LONGEST = 200
 EARLIEST = 6
 """An hour from this one to eleven, without more, is in the morning for a reminder that comes back."""
 
+LATEST = 3
+"""Up to this hour it is still the same night."""
+
 
 class Keeping(Telling):
     """Puts reminders on the disk, and takes them back."""
@@ -30,12 +33,14 @@ class Keeping(Telling):
 
     @intent("repeat")
     def repeat(self, request: Request) -> Reply:
-        days = sorted(int(day) for day in self.table("days")[request.text("days").lower()].split())
-        weekly_on = partial(self.repeat_at, turned(request.text("task"), self.table("you")), days)
+        said = request.text("days").lower()
+        days = sorted(int(day) for day in self.table("days")[said].split())
+        late = next((half for word, half in self.table("late").items() if word in said.split()), "")
+        weekly_on = partial(self.repeat_at, turned(request.text("task"), self.table("you")), days, late)
         return weekly_on(request) if "time" in request else self.ask("what_time", weekly_on, "time")
 
-    def repeat_at(self, what: str, days: Sequence[int], request: Request) -> Reply:
-        at = self.time_of(request)
+    def repeat_at(self, what: str, days: Sequence[int], late: str, request: Request) -> Reply:
+        at = self.time_of(request, late=late)
         if at is None:
             return self.reply("not_set")
         return self.keep(Note(what[:LONGEST], weekly.following(at, days, request.now), days=days, at=at))
@@ -55,9 +60,13 @@ class Keeping(Telling):
         due = stepped(first, step, at, request.now, date.min)
         return self.keep(Note(what[:LONGEST], due, at=at, step=step, first=first))
 
-    def time_of(self, request: Request) -> time | None:
-        """The time of day that was said; a half of the day that was not is the one when people are up."""
+    def time_of(self, request: Request, *, late: str = "") -> time | None:
+        """The time of day that was said; a half of the day that was not is the one when people are up. `late` is "day"
+        where the days were said to be afternoons or evenings, "night" for nights."""
         at = request.time()
+        if at is not None and late:
+            hour = at.hour % 12
+            return at.replace(hour=hour if late == "night" and hour <= LATEST else hour + 12)
         if at is None or halves(request.slots["time"].spoken.text, self.table("sure")):
             return at
         return weekly.by_day(at, EARLIEST)
