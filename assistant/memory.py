@@ -17,9 +17,9 @@ from typing import Any
 _M_ARENA_MAX = -8  # malloc.h
 
 _PYTHON_SIZES = range(64, 513, 16)  # bytes; smaller objects hold no more than a few letters
-_PYTHON_BYTES = 512 * 1024  # of each size: more than is ever free in pools that are partly in use
+_PYTHON_BYTES = 512 * 1024  # of each size, where it cannot be seen when all that was free is taken, and at the end
 _ARENA_BYTES = 1 << 20  # maps so much when no pool is free any more
-_POOL_BYTES = 64 << 20  # in free pools: never more
+_POOL_BYTES = 64 << 20  # free: never more
 _HEADER = bytes.__basicsize__
 
 _NUMPY_SIZES = range(16, 1024, 2)  # bytes; numpy/_core/src/multiarray/alloc.c keeps up to 7 of each
@@ -113,15 +113,28 @@ def overwrite_thread_cache() -> None:
 
 
 def _overwrite_small_objects() -> None:
-    """What CPython's own allocator has freed: every free block of each size, and pools without a size."""
-    held: list[bytes] = []
-    before = _mapped()
-    while len(held) * _PYTHON_SIZES[-1] < _POOL_BYTES and _mapped() - before < _ARENA_BYTES:
-        held += [bytes(_PYTHON_SIZES[-1] - _HEADER) for _ in repeat(None, 512)]
-    held.clear()
+    """What CPython's own allocator has freed: pools without a size, every free block of each size in the others, and
+    then what the largest size left over at the ends of the pools without one."""
+    pools = _take(_PYTHON_SIZES[-1], _POOL_BYTES)
+    for size in _PYTHON_SIZES:
+        _take(size, _PYTHON_BYTES)
+    pools.clear()
     for size in _PYTHON_SIZES:
         held = [bytes(size - _HEADER) for _ in repeat(None, _PYTHON_BYTES // size)]
         held.clear()
+
+
+def _take(size: int, most: int) -> list[bytes]:
+    """Zeros in every free block of a size: as many as there are before more memory is asked of the system, or `most`
+    bytes of them where that cannot be seen."""
+    held: list[bytes] = []
+    before = _mapped()
+    known = before > 0
+    while len(held) * size < (_POOL_BYTES if known else most):
+        if known and _mapped() - before - sys.getsizeof(held) >= _ARENA_BYTES:
+            break
+        held += [bytes(size - _HEADER) for _ in repeat(None, 512)]
+    return held
 
 
 def _mapped() -> int:
