@@ -19,8 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-from assistant.config.load import load_text
-from assistant.errors import ConfigError
+import yaml
 
 from .library import plain, read_stations
 from .player import QUIET, SOUND
@@ -50,17 +49,22 @@ def main(arguments: list[str] | None = None) -> int:
                 relay(listener, address)
         except (ConnectionError, TimeoutError):
             return 0  # the listener has gone, or asked nothing
-        except (ConfigError, OSError) as error:
-            sys.stderr.write(f"{error}\n")
+        except (OSError, yaml.YAMLError, ValueError) as error:
+            sys.stderr.write(f"{given.config}: {' '.join(str(error).split())}. See: assistant config check\n")
             listener.sendall(UNKNOWN)
             return 1
     return 0
 
 
 def address_of(name: str, config: Path) -> str | None:
-    """The address of a station on the web, by the household's configuration. Raises ConfigError, OSError."""
-    settings = load_text(config.read_text(encoding="utf-8"), str(config)).skills.settings
-    stations = read_stations(settings.get("media.stations", ""))
+    """The address of a station on the web, by the household's configuration. Raises OSError, YAMLError, ValueError."""
+    match yaml.safe_load(config.read_text(encoding="utf-8")):
+        case {"skills": {"settings": {"media.stations": str() as text}}}:
+            stations = read_stations(text)
+        case dict():
+            stations = {}
+        case _:
+            raise ValueError("no settings")
     found = (url for each, url in stations.items() if plain(each) == plain(name))
     return next((url for url in found if url.startswith(_WEB)), None)
 

@@ -89,7 +89,7 @@ def test_it_goes_nowhere_but_to_stations_of_the_configuration(config: Path, name
     assert asked(config, name) in (answer, b"")
 
 
-@pytest.mark.parametrize("text", [None, "skills: [", "skills:\n  settings: 3\n"])
+@pytest.mark.parametrize("text", [None, "skills: [", "3"])
 def test_settings_that_cannot_be_read_are_named(
     tmp_path: Path, text: str | None, capfd: pytest.CaptureFixture[str]
 ) -> None:
