@@ -86,7 +86,6 @@ def house(korean_model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     ("said", "intent", "slots"),
     [
         ("오늘 날씨", "house.weather", {"day": "오늘"}),
-        ("오늘 온도", "house.weather", {"day": "오늘"}),
         ("음악", "house.music", {}),
     ],
 )
