@@ -88,7 +88,7 @@ class Intent:
         ("templates", "classifier"), "asked in this order; known are templates, classifier and padatious"
     )
     train_seconds: float = setting(
-        120.0, "a learning engine may train this long in the background", low=1.0, high=3600.0
+        600.0, "a learning engine may train this long in the background", low=1.0, high=3600.0
     )
 
 
