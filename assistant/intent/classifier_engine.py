@@ -46,7 +46,7 @@ class ClassifierEngine:
     name = "classifier"
     trains = True
 
-    def __init__(self, folder: Path, train_seconds: float = 600.0) -> None:
+    def __init__(self, folder: Path, train_seconds: float = 120.0) -> None:
         self._workshop = Workshop(self.name, __name__, folder, train_seconds)
         self._trained: dict[str, _Trained] = {}
 
