@@ -54,9 +54,7 @@ class Home(Skill):
     @intent("level")
     async def level(self, request: Request) -> Reply:
         percent = max(0.0, min(100.0, request.number("percentage") or 0.0))
-        return await self.do(
-            request, lambda thing: command.level(thing, percent), "level", DIMMED, percent=round(percent)
-        )
+        return await self.do(request, partial(command.level, percent=percent), "level", DIMMED, percent=round(percent))
 
     @intent("brighter")
     async def brighter(self, request: Request) -> Reply:

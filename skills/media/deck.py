@@ -9,6 +9,7 @@ from datetime import timedelta
 from assistant.skills.api import Reply, Skill
 
 from .player import NoPlayer, Player
+from .radio import OffAir
 
 IDLE = timedelta(minutes=10)
 """mpv is ended when nothing has played for so long."""
@@ -38,16 +39,16 @@ class Deck(Skill):
             return False
         return True
 
-    async def listened(self, line: socket.socket) -> bool:
-        """Whether the samples that come on a connection play now."""
-        try:
+    async def receive(self, station: Sequence[str] | socket.socket) -> None:
+        """Play a station, by its address or from the samples that come on a connection. Raises NoPlayer, OffAir."""
+        if isinstance(station, socket.socket):
             await self.player.loudness(self.loudness() * self.lowered())
-            await self.player.play_samples(line)
-        except NoPlayer:
-            await self.player.close()
-            return False
-        self.schedule.after(IDLE, "idle", self.rest)
-        return True
+            await self.player.play_samples(station)
+            self.schedule.after(IDLE, "idle", self.rest)
+        elif not await self.sound(station, shuffle=False):
+            raise NoPlayer
+        if not await self.plays():
+            raise OffAir
 
     async def plays(self) -> bool:
         """Whether what was begun last really sounds."""

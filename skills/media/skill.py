@@ -75,14 +75,8 @@ class Media(Deck):
         if url is None:
             return self.reply("no_station", name=station)
         try:
-            if url.startswith("file:") or has_network():
-                started = await self.sound([url], shuffle=False)
-            else:
-                started = await self.listened(await radio.listen(station))
-            if not started:
-                return self.reply("no_player")
-            if not await self.plays():
-                raise radio.OffAir
+            direct = url.startswith("file:") or has_network()
+            await self.receive([url] if direct else await radio.listen(station))
         except NoPlayer:
             return self.reply("no_player")
         except radio.NoRadio:
