@@ -8,7 +8,12 @@ another C library the part for it does nothing.
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from itertools import repeat
 from pathlib import Path
@@ -27,6 +32,8 @@ _NUMPY_KEPT = 8
 
 _CACHED = range(24, 1033, 16)  # bytes; each thread keeps up to 7 of each
 _CACHE_KEPT = 8
+_BLOCK, _BLOCKS_KEPT, _POINTER = 64, 20, 8  # entries of a deque's block; blocks that are kept; bytes
+_ALONE_SECONDS = 10.0
 _PAGE = 4096
 _EDGE = _PAGE + 64  # a free block's pages are given back, but not the part of a page at its ends
 _MOST_BLOCKS = 200_000
@@ -83,6 +90,65 @@ def use_one_heap() -> None:
     heap = _heap()
     if heap is not None:
         heap.option(_M_ARENA_MAX, 1)
+
+
+def overwrite_unused() -> None:
+    """Fill with zeros what deques have asked for and not used yet: their blocks come as they were let go of.
+
+    They live long, in queues and inboxes, and one that is made while a request is being forgotten may get what that
+    left. The layout is that of CPython's Modules/_collectionsmodule.c.
+    """
+    spare = deque(repeat(None, _BLOCKS_KEPT * _BLOCK))
+    spare.clear()
+    heap = _heap()
+    if heap is None or not _knows_deques():
+        return
+    with _alone():
+        for each in gc.get_objects():
+            if type(each) is deque:
+                left, right, first, last = _Deque.from_address(id(each)).ends()
+                if not each:
+                    first, last, right = _BLOCK, -1, left
+                heap.zero(left + _POINTER, 0, first * _POINTER)
+                heap.zero(right + (last + 2) * _POINTER, 0, (_BLOCK - 1 - last) * _POINTER)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """No other thread runs Python code meanwhile, unless this one waits for something."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_ALONE_SECONDS)
+    try:
+        time.sleep(2 * before)  # who waits for the interpreter with the old patience has had it now
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+class _Deque(ctypes.Structure):
+    """What a deque begins with."""
+
+    _fields_ = [
+        (name, ctypes.c_ssize_t)
+        for name in ("references", "type", "length", "left", "right", "first", "last", "state", "most")
+    ]  # fmt: skip
+
+    def ends(self) -> tuple[int, int, int, int]:
+        """The addresses of the first and the last block, and the places of the first and last entry in them."""
+        return self.left, self.right, self.first, self.last
+
+
+@cache
+def _knows_deques() -> bool:
+    """Whether they are laid out as `_Deque` has it."""
+    entry = object()
+    probe = deque([entry, entry], 77)
+    seen = _Deque.from_address(id(probe))
+    if (seen.type, seen.length, seen.most, seen.left) != (id(deque), 2, 77, seen.right):
+        return False
+    if not 0 < seen.first < seen.last == seen.first + 1 < _BLOCK:
+        return False
+    return ctypes.c_ssize_t.from_address(seen.left + (seen.last + 1) * _POINTER).value == id(entry)
 
 
 def overwrite_freed() -> None:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, ClassVar
 
 from assistant import __version__
@@ -48,6 +48,10 @@ class Service(ABC):
 
     async def stop(self) -> None:
         """Let go of everything. Also called when `start` failed."""
+
+    def threads(self) -> Iterable[Callable[[Callable[[], None]], object]]:
+        """How to have something called in each thread of its own, soon and without waiting."""
+        return ()
 
     def health(self) -> system.Health:
         """How it is; the answer to `system.probe`."""

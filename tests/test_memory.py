@@ -76,6 +76,48 @@ def test_what_is_let_go_of_is_overwritten(maker: str) -> None:
     assert after <= 50
 
 
+# Blocks of a deque are as large as these bytes, and come as they were let go of.
+QUEUES = """
+import ctypes
+from collections import deque
+from assistant.memory import _Deque, overwrite_unused, use_one_heap
+use_one_heap()
+let_go = [(b"SECRET" * 83)[:494] + bytes([number]) for number in range(60)]
+del let_go
+queues = [deque() for _ in range(60)]
+left = lambda: sum(b"SECRET" in ctypes.string_at(_Deque.from_address(id(each)).left, 528) for each in queues)
+before = left()
+queues[3].append(1)
+queues[20].extend(range(100))
+queues[40].appendleft(2)
+overwrite_unused()
+print(before, left(), [list(queues[3]), list(queues[20]) == list(range(100)), list(queues[40])])
+queues[3].extend(range(200))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has another heap")
+def test_a_queue_that_lives_on_holds_nothing_of_what_its_memory_held_before() -> None:
+    done = subprocess.run([sys.executable, "-c", QUEUES], capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr
+    before, after, entries = done.stdout.split(maxsplit=2)
+    assert int(before) > 30, "the test is blind"
+    assert int(after) == 0
+    assert entries.strip() == "[[1], True, [2]]"
+
+
+async def test_threads_of_a_service_are_told_to_overwrite_what_they_keep() -> None:
+    bus, done = MemoryBus(), asyncio.Event()
+    forgetter = Forgetter(lambda: None, after=(0.0,))
+    watching = asyncio.create_task(forgetter.watch(bus, lambda: [lambda _: done.set()]))
+    await asyncio.sleep(0)
+    bus.publish(dialog.Closed(session="1", outcome="answered"), "test")
+    async with asyncio.timeout(30):
+        await done.wait()
+    bus.close()
+    await watching
+
+
 async def test_after_a_session_memory_is_overwritten_however_many_services_tell_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -136,6 +136,9 @@ class ConsentService(Service):
         if self._wire is not None:
             self._wire.open()
             self.spawn(self._wire.serve(), "wire")
+
+    def threads(self) -> Iterable[Callable[[Callable[[], None]], object]]:
+        return () if self._worker is None else (self._worker.submit,)
 
     async def stop(self) -> None:
         if self._wire is not None:

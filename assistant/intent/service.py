@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -98,6 +98,9 @@ class IntentService(Service):
                 self._trainers[engine.name] = trainer = _Trainer(engine)
                 self.spawn(self._train(trainer), engine.name)
         self.spawn(self._learn(), "learn")
+
+    def threads(self) -> Iterable[Callable[[Callable[[], None]], object]]:
+        return () if self._worker is None else (self._worker.submit,)
 
     async def stop(self) -> None:
         if self._worker is None:

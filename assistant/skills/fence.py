@@ -50,6 +50,11 @@ class FencedSkill:
         self._lock = asyncio.Lock()
         self._running: Running | None = None
 
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call this in the skill's thread, if it has one. Not waited for."""
+        if self._running is not None:
+            self._running.worker.soon(call)
+
     async def start(self) -> None:
         """Load and start it. Raises SkillError with the reason; nothing of it is left then."""
         settings = read_settings(self.manifest.id, self.manifest.settings, self._house.settings)

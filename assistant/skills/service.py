@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from assistant.clock import Clock
 from assistant.config.paths import Paths
@@ -109,6 +109,9 @@ class SkillsService(Service):
 
     async def start(self) -> None:
         await self._shelf.scan()
+
+    def threads(self) -> Iterator[Callable[[Callable[[], None]], object]]:
+        return (each.soon for each in self._shelf.running)
 
     async def stop(self) -> None:
         self._asking.forget()

@@ -57,6 +57,10 @@ class Worker:
             raise Blocked
         raise TooSlow
 
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call this in the thread. Not waited for."""
+        self._loop.call_soon_threadsafe(call)
+
     def close(self, last: Callable[[], None] | None = None) -> None:
         """End the thread, once what it does now is over; `last` is called in it."""
         if last is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
@@ -95,6 +95,9 @@ class SttService(Service):
                 self.spawn(self._learn(dict(self._folders)), "learn")
             case _:
                 pass
+
+    def threads(self) -> Iterable[Callable[[Callable[[], None]], object]]:
+        return () if self._worker is None else (self._worker.submit,)
 
     async def stop(self) -> None:
         """Forget everything heard and free the model."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import ClassVar, Literal
@@ -61,6 +61,9 @@ class TtsService(Service):
             for utterance in dropped:
                 self._end(utterance, "stopped")
             await self._interrupt()
+
+    def threads(self) -> Iterable[Callable[[Callable[[], None]], object]]:
+        return () if self._worker is None else (self._worker.submit,)
 
     async def stop(self) -> None:
         await self._interrupt()
