@@ -6,19 +6,15 @@ import asyncio
 import contextlib
 import gc
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from assistant.bus.base import Bus
-from assistant.memory import overwrite_freed, overwrite_thread_cache, overwrite_unused
+from assistant.memory import overwrite_freed, overwrite_unused
 from assistant.messages import dialog
 
 SECONDS = (1.0, 3.0, 4.2)
 """After the end of a session. By the first all services have let go of what was said, by the second of the words of the
 reply; the third is for a busy machine."""
-
-
-Threads = Callable[[], Iterable[Callable[[Callable[[], None]], object]]]
-"""Gives, for each thread, how to have something called in it."""
 
 
 def forget() -> None:
@@ -40,11 +36,11 @@ class Forgetter:
         self._overwrite = overwrite
         self._after = after
         self._due: list[asyncio.TimerHandle] = []
-        self._threads: list[Threads] = []
+        self._others: list[Callable[[], None]] = []
 
-    async def watch(self, bus: Bus, threads: Threads = tuple) -> None:
-        """Until the bus closes or this is cancelled. What `threads` name overwrite, too, what they keep."""
-        self._threads.append(threads)
+    async def watch(self, bus: Bus, overwrite: Callable[[], None] = lambda: None) -> None:
+        """Until the bus closes or this is cancelled. `overwrite` has other threads do the same."""
+        self._others.append(overwrite)
         inbox = bus.subscribe([dialog.Closed], "forget")
         try:
             async for _ in inbox:
@@ -53,14 +49,14 @@ class Forgetter:
                 self._due = [loop.call_later(seconds, self._forget) for seconds in self._after]
         finally:
             inbox.close()
-            self._threads.remove(threads)
+            self._others.remove(overwrite)
 
     def _forget(self) -> None:
-        # Each thread keeps a little of what it has freed, and the objects of one may be collected in another.
-        for threads in self._threads:
-            for call in threads():
-                with contextlib.suppress(RuntimeError):  # it has just ended
-                    call(overwrite_thread_cache)
+        # Each thread keeps a little of what it has freed. And what one is using while this one overwrites, it may
+        # let go of later as it got it: each does so in a moment of its own.
+        for overwrite in self._others:
+            with contextlib.suppress(RuntimeError):  # its thread has just ended
+                overwrite()
         self._overwrite()
 
     def stop(self) -> None:

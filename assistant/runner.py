@@ -105,7 +105,9 @@ class Runner:
 
     async def _serve(self, service: Service) -> None:
         async with self._join(service) as bus:
-            forgetting = asyncio.create_task(self._forgetter.watch(bus, service.threads), name=f"{service.name}:forget")
+            forgetting = asyncio.create_task(
+                self._forgetter.watch(bus, service.overwrite), name=f"{service.name}:forget"
+            )
             try:
                 await service.serve(bus)
             finally:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Coroutine
 from typing import Any, ClassVar
 
 from assistant import __version__
@@ -49,9 +49,8 @@ class Service(ABC):
     async def stop(self) -> None:
         """Let go of everything. Also called when `start` failed."""
 
-    def threads(self) -> Iterable[Callable[[Callable[[], None]], object]]:
-        """How to have something called in each thread of its own, soon and without waiting."""
-        return ()
+    def overwrite(self) -> None:
+        """Have threads of its own overwrite what they have let go of, without waiting. What was said may lie there."""
 
     def health(self) -> system.Health:
         """How it is; the answer to `system.probe`."""

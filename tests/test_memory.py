@@ -109,7 +109,7 @@ def test_a_queue_that_lives_on_holds_nothing_of_what_its_memory_held_before() ->
 async def test_threads_of_a_service_are_told_to_overwrite_what_they_keep() -> None:
     bus, done = MemoryBus(), asyncio.Event()
     forgetter = Forgetter(lambda: None, after=(0.0,))
-    watching = asyncio.create_task(forgetter.watch(bus, lambda: [lambda _: done.set()]))
+    watching = asyncio.create_task(forgetter.watch(bus, done.set))
     await asyncio.sleep(0)
     bus.publish(dialog.Closed(session="1", outcome="answered"), "test")
     async with asyncio.timeout(30):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from assistant.consent.wire import GateServer
 from assistant.consent.words import Words
 from assistant.consent.yes import SpokenYes
 from assistant.errors import ConsentError, Tampered
+from assistant.memory import overwrite_thread_cache
 from assistant.messages import Message, Spoken, audio, consent, dialog, intent, skill, system, tts
 from assistant.service import Service
 
@@ -137,8 +138,9 @@ class ConsentService(Service):
             self._wire.open()
             self.spawn(self._wire.serve(), "wire")
 
-    def threads(self) -> Iterable[Callable[[Callable[[], None]], object]]:
-        return () if self._worker is None else (self._worker.submit,)
+    def overwrite(self) -> None:
+        if self._worker is not None:
+            self._worker.submit(overwrite_thread_cache)
 
     async def stop(self) -> None:
         if self._wire is not None:

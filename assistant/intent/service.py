@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences
 from assistant.intent.decide import Decider, settle
 from assistant.intent.engine import IntentEngine
+from assistant.memory import overwrite_thread_cache
 from assistant.messages import Message, intent, skill, system
 from assistant.service import Service
 
@@ -99,8 +100,9 @@ class IntentService(Service):
                 self.spawn(self._train(trainer), engine.name)
         self.spawn(self._learn(), "learn")
 
-    def threads(self) -> Iterable[Callable[[Callable[[], None]], object]]:
-        return () if self._worker is None else (self._worker.submit,)
+    def overwrite(self) -> None:
+        if self._worker is not None:
+            self._worker.submit(overwrite_thread_cache)
 
     async def stop(self) -> None:
         if self._worker is None:

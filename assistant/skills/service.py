@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from assistant.clock import Clock
 from assistant.config.paths import Paths
 from assistant.config.schema import Skills as Settings
 from assistant.grammar.sentences import SkillSentences
+from assistant.memory import overwrite_thread_cache
 from assistant.messages import Message, Spoken, audio, consent, dialog, intent, skill, system, tts, wake
 from assistant.service import Service
 from assistant.skills.asking import Asking
@@ -110,8 +111,9 @@ class SkillsService(Service):
     async def start(self) -> None:
         await self._shelf.scan()
 
-    def threads(self) -> Iterator[Callable[[Callable[[], None]], object]]:
-        return (each.soon for each in self._shelf.running)
+    def overwrite(self) -> None:
+        for each in self._shelf.running:
+            each.soon(overwrite_thread_cache)
 
     async def stop(self) -> None:
         self._asking.forget()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from assistant.errors import DeviceError, EngineError, SkillError
 from assistant.grammar.folder import read_sentences
 from assistant.grammar.lists import with_lists
 from assistant.grammar.sentences import SkillSentences
-from assistant.memory import overwrite_thread_cache
+from assistant.memory import overwrite_freed, overwrite_thread_cache
 from assistant.messages import Message, Spoken, audio, dialog, skill, stt
 from assistant.service import Service
 from assistant.stt.engine import SttEngine
@@ -96,8 +96,9 @@ class SttService(Service):
             case _:
                 pass
 
-    def threads(self) -> Iterable[Callable[[Callable[[], None]], object]]:
-        return () if self._worker is None else (self._worker.submit,)
+    def overwrite(self) -> None:
+        if self._worker is not None:
+            self._worker.submit(overwrite_freed)
 
     async def stop(self) -> None:
         """Forget everything heard and free the model."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import ClassVar, Literal
@@ -14,6 +14,7 @@ from assistant.audio.frame import Samples
 from assistant.audio.ports import Speaker
 from assistant.clock import Clock, SystemClock
 from assistant.errors import DeviceError, EngineError
+from assistant.memory import overwrite_thread_cache
 from assistant.messages import Message, Seconds
 from assistant.service import Service
 from assistant.tts.engine import TtsEngine
@@ -62,8 +63,9 @@ class TtsService(Service):
                 self._end(utterance, "stopped")
             await self._interrupt()
 
-    def threads(self) -> Iterable[Callable[[Callable[[], None]], object]]:
-        return () if self._worker is None else (self._worker.submit,)
+    def overwrite(self) -> None:
+        if self._worker is not None:
+            self._worker.submit(overwrite_thread_cache)
 
     async def stop(self) -> None:
         await self._interrupt()

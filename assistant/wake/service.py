@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -134,8 +134,9 @@ class WakeService(Service):
         elif isinstance(message, messages.system.Ready) and message.service == "skills":
             self.say(messages.wake.Tuned(sensitivity=self._sensitivity))
 
-    def threads(self) -> Iterable[Callable[[Callable[[], None]], object]]:
-        return () if self._worker is None else (self._worker.submit,)
+    def overwrite(self) -> None:
+        if self._worker is not None:
+            self._worker.submit(overwrite_freed)
 
     async def stop(self) -> None:
         if self._worker is not None:
