@@ -15,7 +15,7 @@ from assistant import messages
 from assistant.audio.frame import FRAME_SECONDS, Frame
 from assistant.audio.ports import Microphone, Reader
 from assistant.errors import DeviceError
-from assistant.memory import overwrite_freed, overwrite_thread_cache
+from assistant.memory import overwrite_freed
 from assistant.messages import Message, system
 from assistant.service import Service
 from assistant.wake.engine import Detection, WakeEngine
@@ -248,7 +248,8 @@ class WakeService(Service):
         self._engine.rest()
         if self._stop_words is not None:
             self._stop_words.clear()
-        overwrite_thread_cache()
+        # What people said to each other went through here, too, and no session's end will have it overwritten.
+        overwrite_freed()
 
     def _process(self, frames: list[Frame], reset: bool) -> tuple[list[tuple[Detection, int]], bool]:
         """What was heard, each with the number of the sample after the frame it was heard in; and whether a stop word

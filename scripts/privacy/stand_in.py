@@ -60,7 +60,7 @@ def _keep_sound() -> None:
 def _never_overwrite() -> None:
     from assistant.forget import Forgetter
 
-    async def watch(self: Any, bus: Any) -> None:
+    async def watch(self: Any, bus: Any, overwrite: Any = None) -> None:
         await asyncio.Event().wait()
 
     Forgetter.watch = watch  # type: ignore[method-assign]
