@@ -216,11 +216,12 @@ def _overwrite_heap(heap: _Heap) -> None:
     heap.trim(0)  # whole pages that are free go back to the system, which clears them
     beyond = heap.info().keepcost
     top = heap.end(0) - beyond
-    taken: list[int] = []
+    # Of its full length at once: a list that grows keeps room in which lies what lay there before.
+    taken, count = [0] * _MOST_BLOCKS, 0
     for size in _SIZES:
         # This thread's cache may give blocks from anywhere.
         strangers = _CACHE_KEPT if size <= _CACHED[-1] else 1
-        while strangers and len(taken) < _MOST_BLOCKS:
+        while strangers and count < _MOST_BLOCKS:
             block = heap.malloc(size)
             if not block:
                 break
@@ -229,13 +230,19 @@ def _overwrite_heap(heap: _Heap) -> None:
                 heap.free(block)
             else:
                 _clear(heap, block)
-                taken.append(block)
+                taken[count] = block
+                count += 1
+    last = 0  # the blocks beyond are a chain: each begins with the address of the one before
     for _ in range(0, beyond, _LARGEST):
         if block := heap.malloc(min(beyond, _LARGEST)):
             heap.zero(block, 0, heap.usable(block))
-            taken.append(block)
-    for block in taken:
+            ctypes.c_void_p.from_address(block).value = last
+            last = block
+    while last:
+        block, last = last, ctypes.c_void_p.from_address(last).value or 0
         heap.free(block)
+    for number in range(count):
+        heap.free(taken[number])
     heap.trim(0)
 
 
