@@ -16,6 +16,7 @@ from assistant.audio.frame import FRAME_SAMPLES, Frame
 from assistant.audio.ring import Ring
 from assistant.audio.source import Source
 from assistant.errors import DeviceError
+from assistant.memory import overwrite_thread_cache
 from assistant.messages import Message, audio
 
 MAX_READERS = 3
@@ -82,6 +83,7 @@ class Hub:
         self._stopping = False
         self._failed = False  # a loss was reported and nothing came after it
         self._announce = False  # someone waits to hear that it is open again
+        self._overwriting = False
         self._turn = 0  # counts mutes, so that a read cut short by one is not taken for a loss
         self._report: Report = _tell_nobody
         self._thread: threading.Thread | None = None
@@ -108,6 +110,10 @@ class Hub:
         self._state = "muted" if self._muted else "opening"
         self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
         self._thread.start()
+
+    def overwrite(self) -> None:
+        """Have the capturing thread overwrite, with the next frame, what it has let go of."""
+        self._overwriting = True
 
     def close(self) -> None:
         """Close the device, end every reader, forget all sound."""
@@ -236,6 +242,9 @@ class Hub:
                     self._ring.append(samples)
                 readers = tuple(self._readers)
             samples.fill(0)
+            if self._overwriting:
+                self._overwriting = False
+                overwrite_thread_cache()
             if not wanted:
                 break
             for reader in readers:

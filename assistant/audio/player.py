@@ -13,6 +13,7 @@ from assistant.audio.frame import Samples
 from assistant.audio.mixer import BLOCK_SECONDS, FIRST_SECONDS, NOTHING, Chime, Mixer, Speech
 from assistant.audio.sink import Sink
 from assistant.errors import DeviceError
+from assistant.memory import overwrite_thread_cache
 from assistant.messages import Message, audio
 
 AHEAD_SECONDS = 1.0
@@ -68,6 +69,7 @@ class Player:
         self._aborted = False  # what the sink had queued was thrown away
         self._aborting = 0  # calls of abort under way: nothing is begun that they could hit
         self._stops = 0
+        self._overwriting = False
         self._rate = FIRST_RATE
         self._turn = asyncio.Lock()
         self._report: Callable[[Message], None] = lambda message: None
@@ -99,6 +101,12 @@ class Player:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="speaker", daemon=True)
         self._thread.start()
+
+    def overwrite(self) -> None:
+        """Have the playing thread overwrite, once nothing plays, what it has let go of."""
+        with self._changed:
+            self._overwriting = True
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Fall silent and let go of the speaker."""
@@ -215,9 +223,15 @@ class Player:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(self._may_begin, timeout=self._retry if self._lost else None)
+                self._changed.wait_for(
+                    lambda: self._overwriting or self._may_begin(), timeout=self._retry if self._lost else None
+                )
                 if self._stopping:
                     return
+                if self._overwriting:
+                    self._overwriting = False
+                    overwrite_thread_cache()
+                    continue
                 if self._aborting:
                     continue
                 self._aborted = False

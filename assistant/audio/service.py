@@ -160,6 +160,10 @@ class AudioService(Service):
         )
         self.say(seen)
 
+    def overwrite(self) -> None:
+        self._hub.overwrite()
+        self._player.overwrite()
+
     async def stop(self) -> None:
         with suppress(ValueError, RuntimeError):
             asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR1)

@@ -9,6 +9,7 @@ The filter bank adapts to the level of the background and the networks carry sta
 
 from __future__ import annotations
 
+import ctypes
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -79,10 +80,10 @@ class MicroWakeWordEngine:
         if not self.words:
             raise ModelError("no wake word is chosen", where="wake.words", hint=f"Choose from {', '.join(known)}")
         self.close()
-        others = {}
+        others: dict[str, list[_Network]] = {}
         for word in self.words:
             try:
-                model, *others[word] = [MicroWakeWord.from_builtin(Model(word)) for _ in range(1 + EACH)]
+                model, *others[word] = [_Network(MicroWakeWord.from_builtin(Model(word))) for _ in range(1 + EACH)]
             except (OSError, ValueError, RuntimeError) as error:
                 raise ModelError(
                     f"the model of this wake word cannot be loaded ({error})",
@@ -156,7 +157,7 @@ class MicroWakeWordEngine:
         self._detectors = []
         self._features = None
 
-    def _threshold(self, word: str, model: MicroWakeWord) -> float:
+    def _threshold(self, word: str, model: _Network) -> float:
         usual = THRESHOLDS.get(word, float(model.probability_cutoff))
         return self._wanted.get(word, shifted(usual, self._sensitivity))
 
@@ -184,10 +185,36 @@ class MicroWakeWordEngine:
                     yield (len(slices) - number) * STEP_SAMPLES, detector, score
 
 
+class _Network:
+    """A network that begins anew in the memory that it has.
+
+    `MicroWakeWord.reset` loads the model again. In the middle of what is said, that would give it memory which still
+    holds sound, and it does not write over all of it. The outputs are the same.
+    """
+
+    def __init__(self, model: MicroWakeWord) -> None:
+        self._model = model
+        self.stride: int = model.stride
+        self.probability_cutoff = float(model.probability_cutoff)
+        self._clear = model.lib.TfLiteInterpreterResetVariableTensors
+        self._clear.argtypes = [ctypes.c_void_p]
+
+    def process_streaming_prob(self, features: np.ndarray) -> float | None:
+        return self._model.process_streaming_prob(features)
+
+    def reset(self) -> None:
+        self._model._features.clear()
+        self._model._probabilities.clear()
+        self._clear(self._model.interpreter)
+
+    def close(self) -> None:
+        self._model.close()
+
+
 class _Detector:
     """One word: its network, its threshold, and whether it may speak up."""
 
-    def __init__(self, word: str, model: MicroWakeWord, threshold: float, refractory: int) -> None:
+    def __init__(self, word: str, model: _Network, threshold: float, refractory: int) -> None:
         self.word = word
         self.model = model
         self.trigger = Trigger(threshold, refractory)
