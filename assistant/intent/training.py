@@ -6,7 +6,6 @@ digests of its files.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -14,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Collection
 from pathlib import Path
 from tempfile import mkdtemp
@@ -24,7 +22,6 @@ from assistant.errors import EngineError
 PLAN = "plan.json"
 """The file that says what to train."""
 _SEAL = "seal.json"
-_UNUSED_SECONDS = 24 * 3600.0
 
 
 class Workshop:
@@ -54,8 +51,6 @@ class Workshop:
         """The folder of what `plan` gives; trained now unless that was done before. Raises EngineError."""
         folder = self._folder / key
         if is_whole(folder):
-            with contextlib.suppress(OSError):
-                os.utime(folder)
             return folder
         try:
             work = Path(mkdtemp(prefix="training-", dir=self._folder))
@@ -72,16 +67,10 @@ class Workshop:
         return folder
 
     def keep(self, keys: Collection[str]) -> None:
-        """Remove what was trained on other content, once nobody has used it for a day.
-
-        Another assistant of the same person may be using it, or training in it: `assistant hear` with a folder of
-        skills beside the one that runs.
-        """
-        now = time.time()
+        """Remove all that was trained on other content."""
         for old in self._folder.iterdir():
-            with contextlib.suppress(OSError):  # the other one was quicker
-                if old.is_dir() and old.name not in keys and now - old.stat().st_mtime > _UNUSED_SECONDS:
-                    shutil.rmtree(old, ignore_errors=True)
+            if old.is_dir() and old.name not in keys:
+                shutil.rmtree(old, ignore_errors=True)
 
     def close(self) -> None:
         """Stop a training that runs."""
