@@ -18,7 +18,10 @@ reply; the third is for a busy machine."""
 
 
 def forget() -> None:
-    """Overwrite what was let go of, also where objects hold each other. Takes 0.15 s of processor time with all services (x86-64)."""
+    """Overwrite what was let go of, also where objects hold each other.
+
+    Takes 0.15 s of processor time with all services in one process (x86-64).
+    """
     # CPython remembers names that were looked up last. One that came up among the words lies in their memory, and
     # would keep what is behind it.
     clear = getattr(sys, "_clear_internal_caches", None) or getattr(sys, "_clear_type_cache", None)
