@@ -12,7 +12,8 @@ unforeseen  tests/sentences/en/unforeseen.yaml: hardly any of it is in a templat
 second      unforeseen_more.yaml: the same, most of it written before the templates were widened
 third       unforeseen_third.yaml: written without a look at the templates; later ones were made after it
 fourth      unforeseen_fourth.yaml: written together with the third, and asked only when that had been mended
-for nobody  tests/sentences/en/out_of_scope.yaml, and out_of_scope_third.yaml
+fifth       unforeseen_fifth.yaml: written without a look at the templates, a day's work after the fourth
+for nobody  tests/sentences/en/out_of_scope.yaml, out_of_scope_third.yaml and out_of_scope_fifth.yaml
 
 All engines of --engines together decide as in the assistant, with several requests in one sentence, remarks and
 corrections: who is asked "did you mean" gets no answer and no wrong act.
@@ -48,16 +49,22 @@ from tests.intent.test_robustness import errors  # noqa: E402
 
 NAMES = ("templates", "classifier", "padatious")
 THIRD = DATA / "out_of_scope_third.yaml"
+FIFTH = DATA / "out_of_scope_fifth.yaml"
 Ask = Callable[[str], Match | None]
 
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence, its intent (None: nobody's) and the values that are noted for it."""
+    """A sentence, its intent ("a | b" where either will do, None: nobody's) and the values that are noted for it."""
 
     text: str
     intent: str | None
     slots: Mapping[str, str] = field(default_factory=dict)
+
+    def meant(self, found: Match | None) -> bool:
+        if found is None or self.intent is None:
+            return found is None and self.intent is None
+        return found.intent in self.intent.split(" | ")
 
 
 @dataclass
@@ -73,7 +80,7 @@ class Score:
     def add(self, said: Said, found: Match | None, seconds: float) -> None:
         self.count += 1
         self.seconds.append(seconds)
-        if (found.intent if found else None) == said.intent:
+        if said.meant(found):
             self.right += 1
             self.values += found is None or all(_same(found, name, value) for name, value in said.slots.items())
         elif found is not None:
@@ -170,8 +177,10 @@ def measure(names: Sequence[str], cache: Path, show: bool) -> None:
         "second": list(unforeseen("unforeseen_more.yaml")),
         "third": list(unforeseen("unforeseen_third.yaml")),
         "fourth": list(unforeseen("unforeseen_fourth.yaml")),
+        "fifth": list(unforeseen("unforeseen_fifth.yaml")),
         "for nobody": [Said(text, None) for text in out_of_scope()],
         "for nobody, third": [Said(text, None) for kind in load(THIRD).values() for text in kind],
+        "for nobody, fifth": [Said(text, None) for kind in load(FIFTH).values() for text in kind],
     }
     makers: dict[str, Callable[[], IntentEngine]] = {
         "templates": TemplateEngine,
