@@ -181,6 +181,8 @@ class TapedDetector:
 
     def tune(self, sensitivity: float) -> None: ...
 
+    def rest(self) -> None: ...
+
     def revise(self) -> bool:
         return False
 

@@ -3,7 +3,7 @@
 A streaming network remembers about a second. "alexa" right after other speech gets scores from it as if nothing had
 been said, while one that has just begun to listen hears it clearly. So at every short pause in speech one of a few
 further networks of the same word begins anew. Who listens to them must ask for more proof than a high score: they wake
-more easily. In silence and steady noise none of them works.
+more easily. In silence and steady noise none of them works, and none is in memory: what sounded leaves nothing there.
 """
 
 from __future__ import annotations
@@ -37,8 +37,13 @@ class Network(Protocol):
     """Slices for one inference."""
 
     def process_streaming_prob(self, features: np.ndarray) -> float | None: ...
-    def reset(self) -> None: ...
-    def close(self) -> None: ...
+    def reset(self) -> None:
+        """Load it, as if nothing had been heard."""
+        ...
+
+    def close(self) -> None:
+        """Free it. It may be loaded again."""
+        ...
 
 
 class Pauses:
@@ -79,20 +84,21 @@ class Afresh:
                         score = networks[which].process_streaming_prob(features)
                         if score is not None and (age + 1) % networks[which].stride == 0:
                             yield number, word, float(score)
+                elif age == LISTEN:
+                    self._end(which)
 
     def reset(self) -> None:
-        """Forget all sound: none listens until the next pause."""
+        """Forget all sound and free the networks: none listens until the next pause."""
         self._pauses = Pauses()
-        self._ages = [LISTEN] * EACH
-
-    def close(self) -> None:
-        """Free the networks."""
-        for networks in self._networks.values():
-            for network in networks:
-                network.close()
-        self._networks = {}
+        self._ages = [LISTEN + 1] * EACH
+        for which in range(EACH):
+            self._end(which)
 
     def _begin(self, which: int) -> None:
         for networks in self._networks.values():
             networks[which].reset()
         self._ages[which] = 0
+
+    def _end(self, which: int) -> None:
+        for networks in self._networks.values():
+            networks[which].close()

@@ -4,14 +4,16 @@ Method (https://github.com/kahrendt/microWakeWord): a 40-channel filter bank eve
 three of them, and as score the mean of the last five outputs. All words share the filter bank.
 
 The filter bank adapts to the level of the background and the networks carry state, so neither may start cold. After
-`start` and `reset` they are primed with silence instead of being deaf for a while: a word right after it is heard.
+`start` and `reset` they are primed with silence instead of being deaf for a while: a word right after it is heard. That
+is also how they forget what they heard. Loading a network again in the middle of what is said would give it memory that
+still holds sound, and it does not write over all of it; TfLiteInterpreterResetVariableTensors does not reach the state.
 """
 
 from __future__ import annotations
 
-import ctypes
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
 
 STEP_SAMPLES = 160
 """One filter-bank slice: 10 ms."""
-PRIME_SAMPLES = RATE
-"""Silence given after a reset; longer than the receptive field of every network (0.75 s)."""
+PRIME_SAMPLES = RATE * 3 // 2
+"""Silence given after a reset: more than any network remembers (1.35 s by "hey_mycroft", 0.9 s by "okay_nabu", 0.3 s by
+"alexa", all measured)."""
+
+_SILENT = np.zeros((1, 1, 40), dtype=np.float32)
 
 THRESHOLDS: Mapping[str, float] = MappingProxyType({"alexa": 0.8})
 """Measured defaults; other words keep the cutoff that their model was published with. `scripts/bench_wake.py`
@@ -80,16 +85,17 @@ class MicroWakeWordEngine:
         if not self.words:
             raise ModelError("no wake word is chosen", where="wake.words", hint=f"Choose from {', '.join(known)}")
         self.close()
-        others: dict[str, list[_Network]] = {}
+        others: dict[str, list[_Passing]] = {}
         for word in self.words:
             try:
-                model, *others[word] = [_Network(MicroWakeWord.from_builtin(Model(word))) for _ in range(1 + EACH)]
+                model, *more = [MicroWakeWord.from_builtin(Model(word)) for _ in range(1 + EACH)]
             except (OSError, ValueError, RuntimeError) as error:
                 raise ModelError(
                     f"the model of this wake word cannot be loaded ({error})",
                     where=word,
                     hint="Install the package again: pip install --force-reinstall pymicro-wakeword",
                 ) from error
+            others[word] = [_Passing(each) for each in more]
             self._detectors.append(_Detector(word, model, self._threshold(word, model), self._refractory))
         self._features = MicroWakeWordFeatures()
         self._afresh = Afresh(others)
@@ -143,7 +149,8 @@ class MicroWakeWordEngine:
         self._prime()
 
     def rest(self) -> None:
-        """Makes no difference: of sound, this engine keeps less than one slice."""
+        """Free what began to listen at a pause. The other networks have heard nothing for longer than they remember."""
+        self._afresh.reset()
 
     def revise(self) -> bool:
         """Nothing here was learnt from anybody."""
@@ -153,11 +160,11 @@ class MicroWakeWordEngine:
         """Free the models."""
         for detector in self._detectors:
             detector.model.close()
-        self._afresh.close()
+        self._afresh.reset()
         self._detectors = []
         self._features = None
 
-    def _threshold(self, word: str, model: _Network) -> float:
+    def _threshold(self, word: str, model: MicroWakeWord) -> float:
         usual = THRESHOLDS.get(word, float(model.probability_cutoff))
         return self._wanted.get(word, shifted(usual, self._sensitivity))
 
@@ -185,27 +192,20 @@ class MicroWakeWordEngine:
                     yield (len(slices) - number) * STEP_SAMPLES, detector, score
 
 
-class _Network:
-    """A network that begins anew in the memory that it has.
-
-    `MicroWakeWord.reset` loads the model again. In the middle of what is said, that would give it memory which still
-    holds sound, and it does not write over all of it. The outputs are the same.
-    """
+class _Passing:
+    """A network that is in memory for as long as it listens."""
 
     def __init__(self, model: MicroWakeWord) -> None:
         self._model = model
         self.stride: int = model.stride
-        self.probability_cutoff = float(model.probability_cutoff)
-        self._clear = model.lib.TfLiteInterpreterResetVariableTensors
-        self._clear.argtypes = [ctypes.c_void_p]
 
     def process_streaming_prob(self, features: np.ndarray) -> float | None:
         return self._model.process_streaming_prob(features)
 
     def reset(self) -> None:
-        self._model._features.clear()
-        self._model._probabilities.clear()
-        self._clear(self._model.interpreter)
+        # The library ends the process if the file is missing: the package may be removed while this runs.
+        if Path(self._model.tflite_model).exists():
+            self._model.reset()
 
     def close(self) -> None:
         self._model.close()
@@ -214,7 +214,7 @@ class _Network:
 class _Detector:
     """One word: its network, its threshold, and whether it may speak up."""
 
-    def __init__(self, word: str, model: _Network, threshold: float, refractory: int) -> None:
+    def __init__(self, word: str, model: MicroWakeWord, threshold: float, refractory: int) -> None:
         self.word = word
         self.model = model
         self.trigger = Trigger(threshold, refractory)
@@ -231,9 +231,10 @@ class _Detector:
         return float(score)
 
     def reset(self) -> None:
-        self.model.reset()
+        """Begin with a whole stride; the network itself forgets by being primed."""
+        while self._slices % self.model.stride:
+            self.hear(_SILENT)
         self.trigger.reset()
-        self._slices = 0
 
 
 def _unknown(word: str, known: Sequence[str]) -> ModelError:

@@ -21,17 +21,20 @@ class Counting:
 
     def __init__(self) -> None:
         self.heard = 0
-        self.closed = False
+        self.loads = 0
+        self.loaded = True
 
     def process_streaming_prob(self, features: np.ndarray) -> float:
+        assert self.loaded
         self.heard += 1
         return float(self.heard)
 
     def reset(self) -> None:
-        self.heard = 0
+        self.heard, self.loaded = 0, True
+        self.loads += 1
 
     def close(self) -> None:
-        self.closed = True
+        self.loaded = False
 
 
 def made() -> tuple[Afresh, list[Counting]]:
@@ -44,9 +47,10 @@ def slices(*parts: tuple[float, int]) -> Sequence[np.ndarray]:
 
 
 def test_in_silence_and_steady_noise_none_of_them_works() -> None:
-    afresh, _ = made()
+    afresh, networks = made()
     for loudness in (QUIET, NOISE, SAID):
         assert [*afresh.hear(slices((loudness, 500)))] == []
+    assert not any(each.loaded for each in networks)
     assert [*Afresh({}).hear([])] == []
 
 
@@ -57,6 +61,8 @@ def test_at_a_pause_in_speech_one_begins_and_listens_for_as_long_as_a_word_takes
     assert [score for _, _, score in found] == [*map(float, range(1, LISTEN + 1))]
     assert [number for number, _, _ in found] == [*range(LISTEN)]
     assert sorted(each.heard for each in networks) == [*[0] * (EACH - 1), LISTEN]
+    assert sum(each.loads for each in networks) == 1
+    assert not any(each.loaded for each in networks)
 
 
 def test_pauses_within_a_word_do_not_end_the_one_that_began_before_it() -> None:
@@ -67,14 +73,12 @@ def test_pauses_within_a_word_do_not_end_the_one_that_began_before_it() -> None:
     assert sum(each.heard > 0 for each in networks) > 1
 
 
-def test_a_reset_ends_them_and_closing_frees_them() -> None:
+def test_a_reset_ends_and_frees_them() -> None:
     afresh, networks = made()
     assert [*afresh.hear(slices((SAID, 50), (QUIET, PAUSE), (SAID, 5)))]
     afresh.reset()
+    assert not any(each.loaded for each in networks)
     assert [*afresh.hear(slices((SAID, 50)))] == []
-    afresh.close()
-    afresh.close()
-    assert all(each.closed for each in networks)
 
 
 def test_a_word_right_after_other_speech_is_suspected(speak: Callable[[str], Samples]) -> None:

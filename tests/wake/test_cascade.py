@@ -23,11 +23,15 @@ class Scores:
     def __init__(self, word: str, scores: Sequence[float | Peak]) -> None:
         self.words = (word,)
         self.thresholds = {word: 0.8}
+        self.rested = False
         self._scores = iter(scores)
 
     def start(self) -> None: ...
     def tune(self, sensitivity: float) -> None: ...
     def reset(self) -> None: ...
+
+    def rest(self) -> None:
+        self.rested = True
 
     def revise(self) -> bool:
         return False
@@ -163,3 +167,12 @@ def test_the_end_of_the_word_is_where_it_was_first_suspected_or_a_little_earlier
     (found,) = engine.process(wake_sound(word))
     assert found.ago == FRAME_SAMPLES + int(EARLIER.get(word, 0.0) * RATE)
     assert 0.5 < found.score <= 1
+
+
+def test_at_rest_neither_stage_keeps_sound() -> None:
+    detector = Scores("alexa", [0.1])
+    engine = CascadeEngine(detector, FakeJudge())
+    engine.process(WORD)
+    engine.rest()
+    assert detector.rested
+    assert not engine._ring.last(RATE).any()

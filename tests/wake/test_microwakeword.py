@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from pymicro_wakeword import MicroWakeWord, Model
 
-from assistant.audio.frame import Samples
+from assistant.audio.frame import FRAME_SAMPLES, Samples
 from assistant.config.paths import TREE
 from assistant.errors import ModelError
-from assistant.wake.microwakeword_engine import MicroWakeWordEngine
+from assistant.wake.microwakeword_engine import MicroWakeWordEngine, _Passing
 from tests.wake.conftest import hear, silence
 
 RECORDINGS = TREE.parent / "shared" / "recordings"
@@ -70,6 +71,38 @@ def test_cutting_the_stream_into_other_pieces_changes_nothing(speak: Callable[[s
     engine.reset()
     pieces = [found for start in range(0, len(stream), 333) for found in engine.process(stream[start : start + 333])]
     assert [found.score for found in pieces] == [found.score for found in whole]
+
+
+def test_after_a_reset_it_hears_what_one_hears_that_has_just_started(speak: Callable[[str], Samples]) -> None:
+    """To the last digit: of what was said before nothing is left in the networks' state."""
+    before, word = speak("hey, what a lexical craft, okay now"), speak("hey Mycroft, Alexa, okay Nabu")
+    stream = np.resize(word, len(word) // FRAME_SAMPLES * FRAME_SAMPLES).reshape(-1, FRAME_SAMPLES)
+    words = ["alexa", "hey_jarvis", "hey_mycroft", "okay_nabu"]
+    used, new = MicroWakeWordEngine(words), MicroWakeWordEngine(words)
+    used.start()
+    new.start()
+    used.peaks(before[: 160 * 401])  # not a whole stride
+    used.reset()
+    assert [used.peaks(frame) for frame in stream] == [new.peaks(frame) for frame in stream]
+    used.close()
+    new.close()
+
+
+def test_a_network_that_begins_at_a_pause_is_as_freshly_loaded() -> None:
+    """To the last digit, and free meanwhile. It gives no score if the package was removed."""
+    model = MicroWakeWord.from_builtin(Model.OKAY_NABU)
+    network = _Passing(model)
+    slices = np.random.default_rng(1).uniform(0, 26, (150, 1, 1, 40)).astype(np.float32)
+    slices[::7] = 0
+    first = [network.process_streaming_prob(each) for each in slices]
+    network.close()
+    assert network.process_streaming_prob(slices[0]) is None
+    network.reset()
+    assert [network.process_streaming_prob(each) for each in slices] == first
+    network.close()
+    model.tflite_model = "removed.tflite"
+    network.reset()
+    assert network.process_streaming_prob(slices[0]) is None
 
 
 @pytest.mark.slow
