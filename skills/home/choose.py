@@ -16,9 +16,14 @@ GUARDED = ("garage", "door", "gate")
 class Chooser:
     """Finds things by what people say."""
 
-    def __init__(self, words: Mapping[str, str]) -> None:
-        """`words` is what a word for a kind stands for: "lamps" -> "light"."""
+    def __init__(self, words: Mapping[str, str], aliases: Mapping[str, str]) -> None:
+        """`words` is what a word for a kind stands for: "lamps" -> "light". `aliases` are other words for rooms and
+        things: "living room" -> "lounge, sitting room"."""
         self._words = words
+        groups = [{name, *also.split(", ")} for name, also in aliases.items()]
+        self._alike = {name: group - {name} for group in groups for name in group}
+        self._rooms: dict[str, str] = {}
+        """What a room may be called, in small letters, and the room."""
         self._things: Sequence[Thing] = ()
         self._names: dict[str, list[Thing]] = {}
 
@@ -29,6 +34,13 @@ class Chooser:
         for thing in self._things:
             for name in thing.names:
                 self._names.setdefault(name.lower(), []).append(thing)
+        self._rooms = {thing.area.lower(): thing.area for thing in self._things if thing.area}
+        for name, room in tuple(self._rooms.items()):
+            for other in self._alike.get(name, ()):
+                self._rooms.setdefault(other, room)
+        for name, found in tuple(self._names.items()):
+            for other in self._alike.get(name, frozenset()) - self._rooms.keys():
+                self._names.setdefault(other, found)
 
     @property
     def names(self) -> list[str]:
@@ -36,7 +48,9 @@ class Chooser:
 
     @property
     def rooms(self) -> list[str]:
-        return list(dict.fromkeys(thing.area for thing in self._things if thing.area))
+        real = list(dict.fromkeys(self._rooms.values()))
+        small = {room.lower() for room in real}
+        return [*real, *(name for name in self._rooms if name not in small)]
 
     def kind(self, word: str) -> tuple[str, str]:
         """Kind and device class that a word stands for: "garage" -> cover, garage. Empty: any."""
@@ -51,12 +65,21 @@ class Chooser:
     def chosen(self, room: str = "", word: str = "", kinds: Sequence[str] = SWITCHED) -> list[Thing]:
         """Those in a room, of a kind; without either, all of `kinds`."""
         kind, device_class = self.kind(word)
+        room = self._rooms.get(room.lower(), room)
         return [
             thing
             for thing in self._things
             if (not room or thing.area.lower() == room.lower())
             and (thing.kind == kind if kind else thing.kind in kinds)
             and (thing.text("device_class") == device_class if device_class else not is_guarded(thing))
+        ]
+
+    def gates(self, place: str) -> list[Thing]:
+        """What lets people into a place that is called like it."""
+        return [
+            thing
+            for thing in self._things
+            if is_guarded(thing) and place and any(name.lower().startswith(place.lower()) for name in thing.names)
         ]
 
 

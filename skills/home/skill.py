@@ -26,7 +26,7 @@ Make = Callable[[Thing], Sequence[Command]]
 
 class Home(Skill):
     def start(self) -> None:
-        self.chooser = Chooser(self.table("kind"))
+        self.chooser = Chooser(self.table("kind"), self.table("alias"))
         self.answers = Answers(self)
         self.last: list[Thing] = []
         """What "it" is: the things that were last spoken of."""
@@ -96,6 +96,8 @@ class Home(Skill):
 
     @intent("lock")
     async def lock(self, request: Request) -> Reply:
+        if not request.slots:  # "lock up"
+            self.last = self.chooser.chosen(kinds=("lock",))
         return await self.do(request, lambda thing: command.switch(thing, True), "lock", ("lock",))
 
     @intent("unlock")
@@ -131,7 +133,10 @@ class Home(Skill):
         if "thing" in request:
             return self.chooser.named(request.text("thing"), kinds)
         if "room" in request or "kind" in request or "all" in request:
-            return self.chooser.chosen(request.text("room"), request.text("kind"), kinds)
+            found = self.chooser.chosen(request.text("room"), request.text("kind"), kinds)
+            if not found and "kind" not in request and "cover" in kinds:  # "shut the garage"
+                found = self.chooser.gates(request.text("room"))
+            return found
         return [thing for thing in self.last if thing in self.house.things]
 
     async def do(

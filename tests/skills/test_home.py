@@ -42,9 +42,11 @@ WARM = {
     "unit_of_meas": "°C", "dev_cla": "temperature", "dev": {"name": "Weather station", "sa": "Bedroom"},
 }  # fmt: skip
 FAN = {"name": "Ceiling Fan", "cmd_t": "fan/set", "stat_t": "fan", "pct_cmd_t": "fan/pct", "pct_stat_t": "fan/at"}
+TV = {"name": "TV", "cmd_t": "tv/set"}
+LOUNGE = {"name": "Lamp", "cmd_t": "z/lounge/set", "dev": {"sa": "Living Room"}}
 DEVICES = {
     "light/k": LAMP, "light/b/strip": STRIP, "switch/kettle": KETTLE, "cover/blind": BLIND, "cover/garage": GARAGE,
-    "lock/front": LOCK, "sensor/t": WARM, "fan/f": FAN,
+    "switch/tv": TV, "light/lounge": LOUNGE, "lock/front": LOCK, "sensor/t": WARM, "fan/f": FAN,
 }  # fmt: skip
 STATES = {
     "z/kitchen": '{"state": "ON", "brightness": 127}', "z/bridge": '{"state": "online"}', "bed/strip": "OFF",
@@ -100,6 +102,16 @@ DONE: list[tuple[str, dict[str, object]]] = [
     ("lock the front door", {"lock/set": "LOCK"}),
     ("turn off the kitchen", {"z/kitchen/set": {"state": "OFF"}, "kettle/set": "OFF"}),
     ("make the kitchen light brighter", {"z/kitchen/set": {"state": "ON", "brightness": 178}}),
+    ("it's too dim in the kitchen", {"z/kitchen/set": {"state": "ON", "brightness": 178}}),
+    ("pop the kitchen light on", {"z/kitchen/set": {"state": "ON"}}),
+    ("I'd like the bedroom in warm white", {"bed/strip/white": "370", "bed/strip/set": "ON"}),
+    ("roll the blinds up in the kitchen", {"blind/set": "OPEN"}),
+    ("shut the garage", {"garage/set": "CLOSE"}),
+    ("lock up", {"lock/set": "LOCK"}),
+    ("did I leave the kettle on turn it off", {"kettle/set": "OFF"}),
+    ("turn the telly off", {"tv/set": "OFF"}),
+    ("switch the lounge lamp on", {"z/lounge/set": "ON"}),
+    ("lights out in the sitting room", {"z/lounge/set": "OFF"}),
 ]
 
 
@@ -116,7 +128,8 @@ async def test_what_is_said_is_done(home: SkillTester, broker: Mosquitto) -> Non
 async def test_everything_goes_off_but_what_moves_or_locks(home: SkillTester, broker: Mosquitto) -> None:
     async with broker.hear("+/#") as commands:
         await home.ask("turn off everything")
-        assert set(await commands.take(4)) == {"z/kitchen/set", "bed/strip/set", "kettle/set", "fan/set"}
+        lights = {"z/kitchen/set", "bed/strip/set", "z/lounge/set"}
+        assert set(await commands.take(6)) == lights | {"kettle/set", "fan/set", "tv/set"}
 
 
 KNOWN = [
@@ -138,7 +151,11 @@ async def test_it_knows_how_things_are(home: SkillTester) -> None:
 
 @pytest.mark.parametrize(
     ("said", "topic", "payload"),
-    [("unlock the front door", "lock/set", "UNLOCK"), ("open the garage door", "garage/set", "OPEN")],
+    [
+        ("unlock the front door", "lock/set", "UNLOCK"),
+        ("open the garage door", "garage/set", "OPEN"),
+        ("open the garage", "garage/set", "OPEN"),
+    ],
 )
 async def test_nobody_is_let_in_without_a_yes(
     home: SkillTester, broker: Mosquitto, said: str, topic: str, payload: str
