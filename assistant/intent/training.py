@@ -1,11 +1,14 @@
 """What engines that train share: a process of its own to train in, and a folder that keeps what was trained.
 
 What is kept is made of the skills' sentences only. It is named by the content it was trained on, and sealed with the
-digests of its files.
+digests of its files. Several assistants of one person may share the folder. Each holds what it uses by a lock of the
+system (flock), which ends with its process at the latest; what nobody holds goes with the next change.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -13,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -38,6 +41,7 @@ class Workshop:
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
         self._lock = threading.Lock()
+        self._held: dict[str, int] = {}
 
     def open(self) -> None:
         """Make the folder. Raises EngineError."""
@@ -50,34 +54,65 @@ class Workshop:
     def made(self, key: str, plan: str) -> Path:
         """The folder of what `plan` gives; trained now unless that was done before. Raises EngineError."""
         folder = self._folder / key
-        if is_whole(folder):
-            return folder
         try:
-            work = Path(mkdtemp(prefix="training-", dir=self._folder))
+            with self._alone():
+                if is_whole(folder):
+                    self._hold(key)
+                    return folder
+                work = Path(mkdtemp(prefix="training-", dir=self._folder))
+                held = _locked(work, fcntl.LOCK_SH)
             try:
                 (work / PLAN).write_text(plan, encoding="utf-8")
                 self._run(work)
                 seal(work)
-                shutil.rmtree(folder, ignore_errors=True)
-                work.rename(folder)
+                with self._alone():
+                    if not is_whole(folder):  # another one was not quicker
+                        shutil.rmtree(folder, ignore_errors=True)
+                        work.rename(folder)
+                    self._hold(key)
             finally:
+                os.close(held)
                 shutil.rmtree(work, ignore_errors=True)
         except OSError as error:
             raise EngineError(f"cannot be written ({error.strerror})", where=str(self._folder)) from error
         return folder
 
     def keep(self, keys: Collection[str]) -> None:
-        """Remove all that was trained on other content."""
-        for old in self._folder.iterdir():
-            if old.is_dir() and old.name not in keys:
-                shutil.rmtree(old, ignore_errors=True)
+        """Let go of all other content, and remove what no assistant that runs holds. Raises EngineError."""
+        self._let_go(self._held.keys() - set(keys))
+        try:
+            with self._alone():
+                for old in self._folder.iterdir():
+                    if old.is_dir() and old.name not in keys and not _is_held(old):
+                        shutil.rmtree(old, ignore_errors=True)
+        except OSError as error:
+            raise EngineError(f"cannot be read ({error.strerror})", where=str(self._folder)) from error
 
     def close(self) -> None:
-        """Stop a training that runs."""
+        """Stop a training that runs, and let go of everything; it is there for the next start."""
         with self._lock:
             self._closed = True
             if self._process is not None:
                 self._process.kill()
+        self._let_go(set(self._held))
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else looks for, adds or removes something meanwhile."""
+        lock = _locked(self._folder, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            os.close(lock)
+
+    def _hold(self, key: str) -> None:
+        self._let_go({key})
+        self._held[key] = _locked(self._folder / key, fcntl.LOCK_SH)
+
+    def _let_go(self, keys: Collection[str]) -> None:
+        for key in keys:
+            if (lock := self._held.pop(key, None)) is not None:
+                os.close(lock)
 
     def _run(self, work: Path) -> None:
         root = str(Path(__file__).parents[2])
@@ -111,6 +146,27 @@ class Workshop:
         if code:
             problem = "training was stopped" if self._closed else f"training ended with code {code}"
             raise EngineError(problem, where=self.name, hint="`assistant doctor` tells which packages are missing")
+
+
+def _locked(folder: Path, kind: int) -> int:
+    """The folder, open and locked until it is closed. Where there are no locks it is only opened. Raises OSError."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    with contextlib.suppress(OSError):
+        fcntl.flock(lock, kind)
+    return lock
+
+
+def _is_held(folder: Path) -> bool:
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(lock)
+    return False
 
 
 def seal(folder: Path) -> None:
