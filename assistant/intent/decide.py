@@ -192,19 +192,24 @@ class Decider:
         best = same[0] if same and same[0].confidence == sure[0].confidence else sure[0]
         if best not in same and any(each.confidence == best.confidence and each.intent != best.intent for each in sure):
             return None  # "and the bedroom" goes on from whatever was asked for; here from nothing that is known
-        return replace(best, slots=(*best.slots, *self._kept(best, before.slots)))
+        return replace(best, slots=(*best.slots, *self._kept(best, before)))
 
-    def _kept(self, found: Match, before: Sequence[Slot]) -> list[Slot]:
+    def _kept(self, found: Match, before: Before) -> list[Slot]:
         """What of the old values still counts: what the new ones do not replace, and of names what a sentence can have
-        beside new names. Who says a room after a lamp does not mean that lamp."""
+        beside new names. Who says a room after a lamp does not mean that lamp, and who takes the eggs off means no more
+        of what he put on before."""
         new, timed = {slot.name for slot in found.slots}, any(slot.kind in _TIMES for slot in found.slots)
-        rest = [slot for slot in before if slot.name not in new and not (timed and slot.kind in _TIMES)]
+        rest = [slot for slot in before.slots if slot.name not in new and not (timed and slot.kind in _TIMES)]
         known = self._sentences.get(found.skill)
         lines = known.intents.get(found.intent.partition(".")[2], ()) if known is not None else ()
-        forms = [{slot.name for slot in form} for node in parse_lines(lines) for form in slot_forms(node)]
+        forms = [form for node in parse_lines(lines) for form in slot_forms(node)]
         names = {slot.name for slot in found.slots if slot.kind == "list"}
-        beside = set().union(*(form for form in forms if names <= form))
-        return [slot for slot in rest if slot.kind != "list" or not names or slot.name in beside]
+        beside = {ref for form in forms if names <= {each.name for each in form} for ref in form}
+        lists = {ref.type or ref.name for ref in beside if ref.name in names}
+        if found.intent == before.intent:
+            lists = set()  # "how many grams in a pound", "and in ounces": the pound stays
+        kept = {ref.name for ref in beside if (ref.type or ref.name) not in lists}
+        return [slot for slot in rest if slot.kind != "list" or not names or slot.name in kept]
 
     def _either(self, meaning: Meaning, found: Sequence[Match], language: str) -> tuple[Match, ...]:
         """Both intents between which the recogniser could not decide."""

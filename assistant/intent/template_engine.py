@@ -19,6 +19,7 @@ from assistant.grammar.sentences import TYPED, SkillSentences, SlotType, intent_
 from assistant.grammar.sound import Lexicon, Sounds, read_sounds
 from assistant.grammar.templates import SlotRef, choice, parse_lines
 from assistant.grammar.values.read import ValueReader, typed_words
+from assistant.intent.contractions import written_out
 from assistant.intent.engine import Match
 from assistant.intent.screen import Screen, Vocabulary
 from assistant.intent.search import Costs, Entry, Filling, Graph, Path, cheapest, entries, spelled
@@ -96,10 +97,18 @@ class TemplateEngine:
         known = self._languages.get(primary(language))
         if known is None:
             return []
-        heard = Heard(without_wake_word(text, known.lexicon), known.lexicon)
+        text = without_wake_word(text, known.lexicon)
+        heard = Heard(text, known.lexicon)
         if not len(heard):
             return []
-        return _Query(heard, known, primary(language), now).run()
+        found = _Query(heard, known, primary(language), now).run()
+        if found and found[0].confidence == 1.0:
+            return found
+        full = written_out(text, primary(language), known.lexicon.words)
+        if full == text:
+            return found
+        other = _Query(Heard(full, known.lexicon), known, primary(language), now).run()
+        return other if other and (not found or other[0].confidence > found[0].confidence) else found
 
     def close(self) -> None:
         """Forget the sentences."""

@@ -21,30 +21,37 @@ class Moving(Ringing):
     def move(self, request: Request) -> Reply:
         """The alarm that was spoken of rings at another time; what is not said again stays: its day, its half of the
         day."""
-        alarm, moment = self.last, request.moment()
-        if alarm is None or alarm not in self.alarms or moment is None:
+        alarm = self.last
+        if alarm is None or alarm not in self.alarms or not (request.named("past") or request.moment()):
             return self.reply("no_such")
         old = copy(alarm)
-        said = request.slots["datetime"].spoken.text
-        at, named_day = moment.time(), self.names_day(said)
-        if not self.timed(request):
-            at = alarm.at
-        elif not halves(said, self.table("sure")) and not named_day:
-            at = time(at.hour % 12 + (12 if alarm.at.hour >= 12 else 0), at.minute)
+        due = self.beside(alarm, request)
+        at = due.time()
         if alarm.days:
             due = weekly.following(at, alarm.days, request.now)
-        else:
-            day = moment.date() if named_day else alarm.due.date()
-            due = datetime.combine(day, at, request.now.tzinfo)
-            if due <= request.now and not named_day:
-                due += timedelta(days=1)
-            if due <= request.now:
-                return self.reply("past")
+        if due <= request.now:
+            return self.reply("past")
         self.schedule.cancel(alarm.id)
         alarm.at, alarm.due, alarm.snooze, alarm.rung = at, due, None, 0
         self.save(self.alarms)
         when = self.title(alarm) if alarm.days else words.moment(due, request.now)
         return self.reply("set", when=when).undone_by(partial(self.move_back, alarm, old))
+
+    def beside(self, alarm: Wake, request: Request) -> datetime:
+        """The moment that was said; what was not said of it is as with this alarm."""
+        now = request.now
+        if request.named("past"):  # "half past"
+            hour = datetime.combine(alarm.due.date(), alarm.at, now.tzinfo).replace(minute=0)
+            due = hour + timedelta(minutes=int(self.table("past")[request.text("past").lower()]))
+            return due if due > now else due + timedelta(days=1)
+        moment, said = request.moment() or now, request.slots["datetime"].spoken.text
+        at, named_day = moment.time(), self.names_day(said)
+        if not self.timed(request):
+            at = alarm.at
+        elif not halves(said, self.table("sure")) and not named_day:
+            at = time(at.hour % 12 + (12 if alarm.at.hour >= 12 else 0), at.minute)
+        due = datetime.combine(moment.date() if named_day else alarm.due.date(), at, now.tzinfo)
+        return due + timedelta(days=1) if due <= now and not named_day else due
 
     def names_day(self, said: str) -> bool:
         """Whether the words say which day."""

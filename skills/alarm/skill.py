@@ -25,6 +25,10 @@ class Alarms(Moving):
         moment = request.moment()
         if moment is None:
             return self.ask("when", self.when, ("datetime", "time"))
+        last = self.last
+        if request.intent == "also" and last is not None and last in self.alarms and not last.days:
+            moment = self.beside(last, request)
+            return self.once(moment) if moment > request.now else self.reply("past")
         if not self.timed(request):
             return self.ask("what_time", partial(self.on_day, moment.date()), "time")
         if moment <= request.now:

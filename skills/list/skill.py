@@ -130,7 +130,10 @@ class Lists(Kept):
             return self.reply("exists", list=self.title(name))
         if len(self.lists()) >= MOST_LISTS:
             return self.reply("too_many", most=MOST_LISTS)
-        return self.reply("created", list=self.title(name)) if self.write(name, []) else self.reply("unsaved")
+        if not self.write(name, []):
+            return self.reply("unsaved")
+        self.last = name
+        return self.reply("created", list=self.title(name))
 
     @intent("lists", question=True)
     def which(self, request: Request) -> Reply:

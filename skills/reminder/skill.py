@@ -24,7 +24,7 @@ class Reminders(Keeping):
             return self.ask("when", partial(self.when, what), WHEN) if what else self.ask("what", self.what)
         due = self.due(request)
         if isinstance(due, datetime) and due <= request.now:
-            return self.reply("past")
+            return self.ask("past_when", partial(self.when, what), WHEN) if what else self.reply("past")
         return self.begin(what, due) if what else self.ask("what", partial(self.what, due=due))
 
     def what(self, request: Request, due: Deadline | datetime | None = None) -> Reply:

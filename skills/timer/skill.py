@@ -46,6 +46,16 @@ class Timer(Changing):
         dialog = ("set_named" if name else "set") if self.put(timer) else "set_unsaved"
         return self.reply(dialog, length=length, title=self.title(timer)).undone_by(partial(self.unset, [timer]))
 
+    @intent("also")
+    def also(self, request: Request) -> Reply:
+        """ "And a sauce timer for twenty": one more. Name and length of the timer before are its own."""
+        name = request.text("label") if request.named("label") else ""
+        minutes = request.number() if request.named("number") else None
+        if minutes is not None:
+            return self.begin(name, timedelta(minutes=min(minutes, 1e6)))
+        length = request.duration() if request.named("duration") else None
+        return self.begin(name, length) if length else self.ask("how_long", partial(self.length, name), LENGTH)
+
     @intent("several")
     def several(self, request: Request) -> Reply:
         """ "For five, ten and fifteen minutes": all of them, or none where one cannot be."""

@@ -16,7 +16,7 @@ from .conftest import MakeSkill
 FOLDER = TREE / "tests" / "sentences" / "en"
 SAID = {
     name: lines
-    for file in ("conversations.yaml", "conversations_third.yaml")
+    for file in ("conversations.yaml", "conversations_third.yaml", "conversations_fifth.yaml")
     for name, lines in yaml.safe_load((FOLDER / file).read_text(encoding="utf-8")).items()
 }
 
