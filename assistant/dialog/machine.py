@@ -17,7 +17,7 @@ from assistant.dialog.choosing import choose
 from assistant.dialog.own import ANSWERS, OWN, Own
 from assistant.dialog.phrases import Phrases
 from assistant.dialog.session import Limits, Offered, Question, Session, Stage, Why
-from assistant.dialog.sessions import SPOKEN, Sessions
+from assistant.dialog.sessions import RINGING_SECONDS, SPOKEN, Sessions
 from assistant.messages import Message, Spoken, audio, consent, dialog, intent, skill, stt, system, tts, wake
 
 PRIVACY = "privacy"
@@ -173,6 +173,8 @@ class Machine(Sessions):
         if asked is not None:
             session.answers, session.offered = asked.skill or "", asked.offered
             expects, options = asked.expects, asked.options
+        elif why != "question" and now - self._rang < RINGING_SECONDS:
+            expects = ("stop",)
         self._voice = session
         yield dialog.Opened(session=session.id, why=why)
         yield dialog.Listening(

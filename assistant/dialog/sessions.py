@@ -11,6 +11,8 @@ from assistant.messages import Message, Seconds, Spoken, audio, dialog, skill, t
 SPOKEN = "voice"
 """Who speaks is not told apart."""
 RINGS = 3
+RINGING_SECONDS = 10.0
+"""So long after it began to ring "stop" is what a person says: three rings, and the time to notice."""
 
 
 class Sessions:
@@ -22,6 +24,8 @@ class Sessions:
         self._voice: Session | None = None
         self._memory = Memory()
         self._alerts: list[skill.Alerted] = []
+        self._rang = -RINGING_SECONDS
+        """When it last began to ring."""
 
     @property
     def deadline(self) -> float | None:
@@ -38,6 +42,7 @@ class Sessions:
         """Ring at once, whatever goes on; the words wait until nobody is being listened to."""
         self._memory.alerted(SPOKEN, message.skill, now)
         if message.ring:
+            self._rang = now
             yield audio.Chime(name="ring", times=RINGS)
         if self._voice is not None and self._voice.stage == "listening":
             self._alerts.append(message)

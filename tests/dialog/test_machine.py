@@ -171,6 +171,14 @@ def test_a_typed_question_of_a_skill_is_answered_by_the_next_typed_words(talk: T
     assert isinstance(talk.on(intent.Unmatched(session="2", text=Spoken("x")))[0], skill.Answer)
 
 
+@pytest.mark.parametrize(("later", "expects"), [(3.0, ("stop",)), (30.0, ())])
+def test_while_something_rings_a_stop_is_expected(talk: Talk, later: float, expects: tuple[str, ...]) -> None:
+    talk.on(skill.Alerted(skill="timer", text=Spoken("The pasta timer is done."), ring=True))
+    talk.after(later)
+    listening = only(talk.wake(), dialog.Listening)
+    assert isinstance(listening, dialog.Listening) and listening.expects == expects
+
+
 def test_a_timer_rings_while_someone_speaks_and_is_announced_after(talk: Talk) -> None:
     talk.wake()
     ring = talk.on(skill.Alerted(skill="timer", text=Spoken("The pasta timer is done."), ring=True))

@@ -39,6 +39,12 @@ def test_yes_and_no_but_no_request() -> None:
     assert not accepts(Expected(("yes_no",)), "cancel the pasta timer")
 
 
+def test_a_stop_for_what_rings() -> None:
+    assert accepts(Expected(("stop",)), "stop")
+    assert accepts(Expected(("stop",)), "please stop the alarm")
+    assert not accepts(Expected(("stop",)), "top")
+
+
 def test_a_duration_is_complete_not_a_sample() -> None:
     assert accepts(Expected(("duration",)), "seventeen minutes")
     assert not accepts(Expected(("duration",)), "seventeen")
