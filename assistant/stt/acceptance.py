@@ -2,14 +2,17 @@
 
 Three measures, all per token: how likely the decoder finds the sentence, how much less likely than what it would write
 if it were free, and how much more likely than without any sound. The last keeps out what fits any noise, such as "I
-don't know what to do". The thresholds are fitted by `scripts/bench_hearing.py --calibrate` to recordings and written
-to `acceptance.yaml`; they are not chosen by hand.
+don't know what to do". And one of the whole sentence, its evidence: how much more likely the sound makes it in all. A
+word or two are the nearest thing to very many other words, and the sound cannot say much for them; so the first two
+thresholds come nearer in proportion, unless the sentence was expected: "hello" has to fit better than an order of ten
+words. The thresholds are fitted by `scripts/bench_hearing.py --calibrate` to recordings and written to
+`acceptance.yaml`; they are not chosen by hand.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,12 +21,6 @@ import yaml
 from assistant.errors import EngineError
 
 FILE = Path(__file__).with_name("acceptance.yaml")
-
-SLIGHT = 9.0
-CLEAR_LOGP = -0.65
-"""A sentence for which the sound says so little must at least be clear: "thank you" and "no" are found in noise, with
-an evidence of up to 8 and a mean of -0.7 and less. A spoken "yes" has an evidence of 6 to 7 and a mean of -0.1, in
-noise of 9 dB of -0.6. What is expected needs no more than the thresholds."""
 
 EVIDENT = 24.0
 EVIDENT_GAIN = 3.4
@@ -65,11 +62,6 @@ class Fit:
         return self.logp - self.prior
 
     @property
-    def is_slight(self) -> bool:
-        """Whether the sound says too little for a sentence that nobody expects."""
-        return self.evidence < SLIGHT and self.mean < CLEAR_LOGP
-
-    @property
     def is_evident(self) -> bool:
         """Whether the sound says so much that a poor fit will do."""
         return not self.cost and self.evidence > EVIDENT and self.gain > EVIDENT_GAIN
@@ -87,18 +79,22 @@ class Acceptance:
     mean: float
     lag: float
     gain: float
+    weight: float = 0.0
+    """Evidence below which the first two come nearer in proportion."""
 
-    def accepts(self, fit: Fit) -> bool:
-        """Whether the sentence was said."""
-        ease = EVIDENT_EASE if fit.is_evident else 1.0
+    def accepts(self, fit: Fit, *, asked: bool = False) -> bool:
+        """Whether the sentence was said. `asked`: it is one of those that are expected."""
+        ease = 1.0 if asked or fit.evidence >= self.weight else max(0.0, fit.evidence / self.weight)
+        if fit.is_evident:
+            ease = EVIDENT_EASE
         return fit.mean > ease * self.mean and fit.lag > ease * self.lag and fit.gain > self.gain
 
     def eased(self, factor: float) -> Acceptance:
         """Thresholds `factor` times as far away."""
-        return Acceptance(mean=self.mean * factor, lag=self.lag * factor, gain=self.gain / factor)
+        return replace(self, mean=self.mean * factor, lag=self.lag * factor, gain=self.gain / factor)
 
     def confidence(self, fit: Fit) -> float:
-        """0..1: 1 for a sentence that free text would be too, 0.5 at the threshold."""
+        """0..1: 1 for a sentence that free text would be too, 0.5 at the threshold of a long one."""
         return 0.5 + 0.5 * min(1.0, max(0.0, min(1 - fit.lag / self.lag, 1 - fit.mean / self.mean)))
 
 
@@ -107,9 +103,10 @@ def read_acceptance(path: Path = FILE) -> Acceptance:
     """The thresholds. Raises EngineError when the file cannot be used."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found = Acceptance(mean=float(data["mean"]), lag=float(data["lag"]), gain=float(data["gain"]))
+        found = Acceptance(**{name: float(data[name]) for name in ("mean", "lag", "gain", "weight")})
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise EngineError("the thresholds cannot be read", where=str(path), hint="Install the program again") from error
-    if not (-math.inf < found.mean < 0 and -math.inf < found.lag < 0 <= found.gain < math.inf):
+    negative = -math.inf < found.mean < 0 and -math.inf < found.lag < 0
+    if not (negative and 0 <= found.gain < math.inf and 0 <= found.weight < math.inf):
         raise EngineError("the thresholds make no sense", where=str(path), hint="Install the program again")
     return found

@@ -112,14 +112,15 @@ class Guide:
         like: Guide | None = None,
     ) -> None:
         """Compile the sentences. `like`: another guide of the same model, which saves listening to silence again and
-        compiling what has not changed.
+        compiling what has not changed. `asked`: they are what a dialogue expects.
         Raises SkillError for a template that cannot be read."""
+        asked: bool = False,
         self._model = model
         self.network: Network = build(skills, language, like.network if like is not None else None)
         self._surface = Surface(self.network, model.tokenizer)
         _ = self._surface.tree(START).ids  # the largest tree, once
         self._acceptance: Acceptance = acceptance or read_acceptance()
-        self._alone = like is None
+        self._asked = asked
         if like is not None:
             self._prior: Prior = like._prior
             return
@@ -160,9 +161,9 @@ class Guide:
 
     def understand(self, result: Result, fit: Fit | None) -> Understood | None:
         """The best sentence, if it fits well enough."""
-        if fit is None or not result.found or not self._acceptance.accepts(fit) or self.is_cut(result):
+        if fit is None or not result.found or not self._acceptance.accepts(fit, asked=self._asked):
             return None
-        if self._alone and fit.is_slight:
+        if self.is_cut(result):
             return None
         best = self._plainest(result)
         joined = any(step.place.net == JOINED for step in steps(best.path))

@@ -119,8 +119,6 @@ class Listener:
         doubtful: stt.Transcript | None = None
         while True:
             found = await self._utterance()
-            if self._is_stray(found.heard):
-                found.heard = Hypothesis(text="", confidence=0.0, language=found.heard.language)
             patience -= (self._endpointer.position - self._endpointer.since) / RATE
             text = strip_wake_word(found.heard.text, self._wake_word)
             if text and not self._may_go_on(found, text, doubtful):
@@ -146,10 +144,12 @@ class Listener:
             return doubtful
         return stt.Nothing(session=session, cause="silence" if found.ended.cause == "silence" else "noise")
 
-    def _is_stray(self, heard: Hypothesis) -> bool:
-        """Whether it answers a question that nobody asked."""
+    def _asked(self, heard: Hypothesis) -> Hypothesis:
+        """Nothing, where it answers a question that nobody asked."""
         asked = self._wish.skill or self._wish.expects
-        return heard.meaning is not None and heard.meaning.intent in ANSWERS and not asked
+        if asked or heard.meaning is None or heard.meaning.intent not in ANSWERS:
+            return heard
+        return Hypothesis(text="", confidence=0.0, language=heard.language)
 
     def _may_go_on(self, found: _Utterance, text: str, doubtful: stt.Transcript | None) -> bool:
         """Whether what was heard is to be taken only when nothing better follows."""
@@ -199,7 +199,7 @@ class Listener:
             nothing = Hypothesis(text="", confidence=0.0, language=self._engine.language)
             return _Utterance(endpointer.began, ended, 0, nothing, ())
         began = time.perf_counter()
-        heard = await self._work(functools.partial(self._engine.finish, settled=settled))
+        heard = self._asked(await self._work(functools.partial(self._engine.finish, settled=outlook is not None)))
         found = _Utterance(endpointer.began, ended, start, heard, ())
         if not found.understood and self._kept is not None:
             # Not together with what came before; then alone.
@@ -257,7 +257,7 @@ class Listener:
             self._engine.accept(part)
             return self._engine.finish()
 
-        return await self._work(look)
+        return self._asked(await self._work(look))
 
 
 def _transcript(session: str, text: str, found: _Utterance) -> stt.Transcript:

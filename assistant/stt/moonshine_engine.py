@@ -13,7 +13,7 @@ from assistant.grammar.sentences import SkillSentences
 from assistant.grammar.sound import read_sounds
 from assistant.grammar.words import words
 from assistant.stt import guard
-from assistant.stt.acceptance import EVIDENT, Fit, read_acceptance
+from assistant.stt.acceptance import EVIDENT, Fit
 from assistant.stt.buffer import UtteranceBuffer
 from assistant.stt.engine import Hypothesis, Outlook
 from assistant.stt.expected import ANYTHING, PRIOR, Expected, answers
@@ -24,9 +24,6 @@ from assistant.stt.shared import SharedModel
 from assistant.stt.tokenizer import EOS
 from assistant.stt.views import is_unsure, views
 from assistant.stt.wakeword import possible_remains, strip_wake_word
-
-EASE = 1.0
-"""How much farther away the thresholds are for what is expected."""
 
 POOR_LOGP = -1.3
 """Mean log-probability of a token below which a sentence is looked for as widely in the other views, too."""
@@ -154,8 +151,7 @@ class MoonshineEngine:
         found = answers(expected, self._skills, self.language)
         self._expected, self._answers = expected, None
         if found is not None:
-            easier = read_acceptance().eased(EASE)
-            self._answers = Guide(self._loaded(), [found], self.language, acceptance=easier, like=self._guide)
+            self._answers = Guide(self._loaded(), [found], self.language, like=self._guide, asked=True)
 
     def _loaded(self) -> MoonshineModel:
         if self._model is None:

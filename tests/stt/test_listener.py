@@ -94,9 +94,10 @@ def test_what_follows_a_clatter_is_also_looked_at_alone() -> None:
 
 
 @pytest.mark.parametrize("asked", ["", "list"])
-def test_an_answer_counts_only_where_something_was_asked(asked: str) -> None:
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_answer_counts_only_where_something_was_asked(asked: str, whole: bool) -> None:
     engine = Judge(lambda sound: True, meaning=Meaning(intent="dialog.yes", skill="dialog", slots=(), score=1, gap=9))
-    said, _ = listen(engine, speak([(0.5, False), (0.5, True), (6, False)]), skill=asked)
+    said, _ = listen(engine, speak([(0.5, False), (0.5, True), (6, False)]), whole=whole, skill=asked)
     assert isinstance(said, stt.Transcript) == bool(asked)
 
 
