@@ -199,7 +199,7 @@ class Listener:
             nothing = Hypothesis(text="", confidence=0.0, language=self._engine.language)
             return _Utterance(endpointer.began, ended, 0, nothing, ())
         began = time.perf_counter()
-        heard = self._asked(await self._work(functools.partial(self._engine.finish, settled=outlook is not None)))
+        heard = self._asked(await self._work(functools.partial(self._engine.finish, settled=settled)))
         found = _Utterance(endpointer.began, ended, start, heard, ())
         if not found.understood and self._kept is not None:
             # Not together with what came before; then alone.
