@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.clock import SystemClock
-from assistant.config.load import Loaded, load_with_origins
+from assistant.config.load import Loaded, load_what_can_be, load_with_origins
 from assistant.config.paths import Paths, find_paths
 from assistant.config.schema import Config
 from assistant.errors import AssistantError
@@ -58,8 +58,11 @@ def scratch(paths: Paths) -> Iterator[Path]:
 
 
 def make(arguments: argparse.Namespace) -> Context:
-    """Read the configuration. Raises ConfigError."""
+    """Read the configuration. Raises ConfigError; not for a command that `mends` it, which gets what is right of it."""
     paths = find_paths()
     file = Path(arguments.config) if arguments.config else None
-    loaded = load_with_origins(paths, arguments.set, file=file)
+    if getattr(arguments, "mends", False):
+        loaded, _ = load_what_can_be(paths, arguments.set, file=file)
+    else:
+        loaded = load_with_origins(paths, arguments.set, file=file)
     return Context(paths, loaded, SystemClock(loaded.config.time_zone), arguments.set, file)

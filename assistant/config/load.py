@@ -44,7 +44,7 @@ def load(paths: Paths, sets: Sequence[str] = (), *, file: Path | None = None) ->
 
 def load_with_origins(paths: Paths, sets: Sequence[str] = (), *, file: Path | None = None) -> Loaded:
     """As `load`, with the origin of each value."""
-    loaded, mistakes = _read_all(paths, sets, file)
+    loaded, mistakes = load_what_can_be(paths, sets, file=file)
     if mistakes:
         raise mistakes[0]
     return loaded
@@ -52,7 +52,7 @@ def load_with_origins(paths: Paths, sets: Sequence[str] = (), *, file: Path | No
 
 def check(paths: Paths, sets: Sequence[str] = (), *, file: Path | None = None) -> list[ConfigError]:
     """Every mistake in all files and --set, in the order they are read; empty when all is well."""
-    return _read_all(paths, sets, file)[1]
+    return load_what_can_be(paths, sets, file=file)[1]
 
 
 def load_text(text: str, name: str = "<text>") -> Config:
@@ -64,12 +64,22 @@ def load_text(text: str, name: str = "<text>") -> Config:
     return keys.build(merge.values)
 
 
-def _read_all(paths: Paths, sets: Sequence[str], file: Path | None) -> tuple[Loaded, list[ConfigError]]:
+def read_text(text: str, name: str) -> tuple[Mapping[str, Any], list[ConfigError]]:
+    """What one YAML text sets, by dotted name, without the defaults; and its mistakes."""
+    merge = _Merge()
+    merge.text(text, name)
+    return merge.values, merge.mistakes
+
+
+def load_what_can_be(
+    paths: Paths, sets: Sequence[str] = (), *, file: Path | None = None
+) -> tuple[Loaded, list[ConfigError]]:
+    """As `load_with_origins`, but without what is wrong; and every mistake, in the order they are read."""
     merge = _Merge()
     files = []
     for path in [*paths.config, *([file] if file else [])]:
         try:
-            text = _read_file(path, required=path == file)
+            text = read_file(path, required=path == file)
         except ConfigError as error:
             merge.mistakes.append(error)
             continue
@@ -82,8 +92,8 @@ def _read_all(paths: Paths, sets: Sequence[str], file: Path | None) -> tuple[Loa
     return loaded, merge.mistakes
 
 
-def _read_file(path: Path, *, required: bool) -> str | None:
-    """The text of a file; None when it does not exist and does not have to."""
+def read_file(path: Path, *, required: bool = False) -> str | None:
+    """The text of a file; None when it does not exist and does not have to. Raises ConfigError."""
     try:
         if not path.is_file() and path.exists():  # a pipe in its place must not hang the start
             raise ConfigError("not a file", where=str(path))

@@ -49,10 +49,14 @@ def read(key: Key, node: Node) -> Any:
     return _scalar(key, kind, node)
 
 
+def kind_of(key: Key, *, entry: bool) -> Any:
+    """The type of a setting, or of an entry of it."""
+    return typing.get_args(key.kind)[1] if entry else key.kind
+
+
 def read_entry(key: Key, entry: str, node: Node) -> Any:
     """The value of one entry of a setting with entries, e.g. `alexa` of `wake.thresholds`."""
-    value_kind = typing.get_args(key.kind)[1]
-    return _scalar(key, value_kind, node, entry)
+    return _scalar(key, kind_of(key, entry=True), node, entry)
 
 
 def _items(key: Key, node: Node) -> Iterator[Any]:
