@@ -23,6 +23,7 @@ MAY_WRITE = {
     "assistant/cli/context.py": "a scratch folder, in RAM, for what skills of a demonstration keep; it goes away",
     "assistant/cli/say.py": "`say --wav FILE`: text that the person typed, spoken into a file that he named",
     "assistant/config/allowed.py": "which skill may reach which host: names of hosts",
+    "assistant/config/edit.py": "`config set`: one setting, into the file of the person who typed it",
     "assistant/consent/erase.py": "the gate: destroys what it kept",
     "assistant/consent/export.py": "the gate: copies that the owner asked for",
     "assistant/consent/folder.py": "the gate: the only door for what a person said, and only under a yes",

@@ -39,6 +39,11 @@ class Paths:
     """Models that were downloaded."""
 
     @property
+    def own_config(self) -> Path:
+        """The file for one's own settings: the system service's where its program runs as that, else the person's."""
+        return self.config[1] if self.tree == SYSTEM_TREE and self.runtime == SYSTEM_RUNTIME else self.config[-1]
+
+    @property
     def bundled_skills(self) -> Path:
         return self.tree / "skills"
 
