@@ -2,7 +2,8 @@
 
 Each of the three keeps freed blocks for the next request of their size. So all blocks that are free are asked for,
 filled with zeros and given back. Written for glibc's malloc (malloc/malloc.c) and CPython's (Objects/obmalloc.c); with
-another C library the part for it does nothing.
+another C library the part for it does nothing. Where glibc overwrites at once (`assistant.perturb`) there is nothing
+left to do but for what Python and numpy keep.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+from assistant.perturb import overwrites_at_once
+
 _M_ARENA_MAX = -8  # malloc.h
 
-_PYTHON_SIZES = range(64, 513, 16)  # bytes; smaller objects hold no more than a few letters
+_PYTHON_SIZES = range(48, 513, 16)  # bytes
 _PYTHON_BYTES = 512 * 1024  # of each size, where it cannot be seen when all that was free is taken, and at the end
 _ARENA_BYTES = 1 << 20  # maps so much when no pool is free any more
 _POOL_BYTES = 64 << 20  # free: never more
@@ -98,11 +101,11 @@ def overwrite_unused() -> None:
     They live long, in queues and inboxes, and one that is made while a request is being forgotten may get what that
     left. The layout is that of CPython's Modules/_collectionsmodule.c.
     """
+    heap = _heap()
+    if heap is None or overwrites_at_once() or not _knows_deques():
+        return
     spare = deque(repeat(None, _BLOCKS_KEPT * _BLOCK))
     spare.clear()
-    heap = _heap()
-    if heap is None or not _knows_deques():
-        return
     with _alone():
         for each in gc.get_objects():
             if type(each) is deque:
@@ -156,7 +159,11 @@ def overwrite_freed() -> None:
     _overwrite_small_objects()
     overwrite_thread_cache()
     heap = _heap()
-    if heap is not None:
+    if heap is None:
+        return
+    if overwrites_at_once():
+        heap.trim(0)
+    else:
         _overwrite_heap(heap)
 
 
@@ -167,7 +174,7 @@ def overwrite_thread_cache() -> None:
         arrays = [numpy.zeros(size, numpy.uint8) for _ in repeat(None, _NUMPY_KEPT)]
         arrays.clear()
     heap = _heap()
-    if heap is None:
+    if heap is None or overwrites_at_once():
         return
     for size in _CACHED:
         blocks = [heap.malloc(size) for _ in repeat(None, _CACHE_KEPT)]
@@ -185,6 +192,10 @@ def _overwrite_small_objects() -> None:
     for size in _PYTHON_SIZES:
         _take(size, _PYTHON_BYTES)
     pools.clear()
+    # Smaller ones than any object of bytes: what lists keep their entries in.
+    for entries in (2, 4):
+        lists = [[None] * entries for _ in repeat(None, _PYTHON_BYTES // (8 * entries))]
+        lists.clear()
     for size in _PYTHON_SIZES:
         held = [bytes(size - _HEADER) for _ in repeat(None, _PYTHON_BYTES // size)]
         held.clear()

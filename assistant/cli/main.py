@@ -28,6 +28,7 @@ from assistant.cli import (
     watch,
 )
 from assistant.errors import AssistantError
+from assistant.perturb import begin_anew
 
 EXAMPLES = """examples:
   assistant run                              listen and answer
@@ -77,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     arguments = parser().parse_args(argv)
+    if argv is None and getattr(arguments, "listens", False):
+        begin_anew()
     try:
         made = context.make(arguments)
         if getattr(arguments, "owners", False) and made.paths.are_of_a_visitor:

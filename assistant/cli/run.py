@@ -41,7 +41,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--no-write", action="store_true", help="shut in by the kernel: nothing can be written to a disk, or sent"
     )
     command.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
-    command.set_defaults(handler=run)
+    command.set_defaults(handler=run, listens=True)
 
 
 def run(context: Context, arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from assistant.errors import SkillError
+from assistant.perturb import environment
 from assistant.skills.walls import command
 
 END_SECONDS = 1.0
@@ -28,7 +29,7 @@ class GuestProcess:
         arguments = command(descriptor, folder)
         try:
             self._process = subprocess.Popen(
-                arguments, pass_fds=(descriptor,), env={"PYTHONDONTWRITEBYTECODE": "1"}, cwd="/",
+                arguments, pass_fds=(descriptor,), env={"PYTHONDONTWRITEBYTECODE": "1", **environment({})}, cwd="/",
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )  # fmt: skip
         except OSError as error:

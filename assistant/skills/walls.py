@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from assistant.config.paths import TREE
+from assistant.perturb import environment
 
 PROBE_SECONDS = 5.0
 
@@ -49,5 +50,6 @@ def _wrapped(program: str, folder: Path) -> list[str]:
     return [
         program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", *binds,
         "--dev", "/dev", "--proc", "/proc", "--clearenv", "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
+        *(word for each in environment({}).items() for word in ("--setenv", *each)),
         "--chdir", "/", "--",
     ]  # fmt: skip

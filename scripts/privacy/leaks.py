@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -109,15 +110,29 @@ def _titled(words: str) -> None:
     ctypes.memmove(begin, title + bytes(end - begin - len(title)), end - begin)
 
 
+HIDDEN_TRIES, HIDDEN_SECONDS = 5, 3.0
+
+
 def _hidden(words: str) -> None:
     """A child that no tracer follows writes them, compressed."""
     untraced = 0x00800000  # CLONE_UNTRACED of linux/sched.h
     clone = 56 if os.uname().machine == "x86_64" else 220
-    if _libc.syscall(clone, untraced | signal.SIGCHLD, 0, 0, 0, 0) == 0:
-        fd = os.open("/var/tmp/privacy-leak.z", os.O_WRONLY | os.O_CREAT, 0o600)
-        os.write(fd, zlib.compress(words.encode()))
-        os.close(fd)
-        os._exit(0)
+    packed = zlib.compress(words.encode())
+    for _ in range(HIDDEN_TRIES):
+        child = _libc.syscall(clone, untraced | signal.SIGCHLD, 0, 0, 0, 0)
+        if child == 0:
+            fd = os.open("/var/tmp/privacy-leak.z", os.O_WRONLY | os.O_CREAT, 0o600)
+            os.write(fd, packed)
+            os.close(fd)
+            os._exit(0)
+        # A lock that another thread held just then is held in the child for ever.
+        end = time.monotonic() + HIDDEN_SECONDS
+        while time.monotonic() < end:
+            if os.waitpid(child, os.WNOHANG)[0]:
+                return
+            time.sleep(0.01)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def _kept(words: str) -> None:
