@@ -8,7 +8,8 @@ with the sentences, which are loaded together with the bundled skills. Every rec
 `assistant hear --no-wake`, which finds the end of speech itself. A command counts when the intent and every slot are
 right. Noise is mixed in at the signal-to-noise ratio of the loudest 2048 samples, at a random place (fixed seed), and
 the sum scaled to half of full scale. --whole decodes whole recordings besides, without the endpointer; --calibrate fits
-the thresholds of assistant/stt/acceptance.yaml to that. --plots writes the charts of docs/benchmarks.md.
+the thresholds of assistant/stt/acceptance.yaml to that, and to a word or two in synthetic voices. --plots writes the
+charts of docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ import svg
 TREE = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TREE))
 
-from hearing_cases import Case, commands, group_of, others, plain, read  # noqa: E402
+from hearing_cases import Case, Sound, commands, group_of, others, plain, read  # noqa: E402
 from hearing_door import Heard, door  # noqa: E402
+from hearing_short import short_cases  # noqa: E402
 from hearing_whole import Trial, by_group, calibrate, halves, listen, percent  # noqa: E402
 
 from assistant.grammar.folder import read_sentences  # noqa: E402
@@ -35,6 +37,8 @@ from assistant.stt.acceptance import FILE, read_acceptance  # noqa: E402
 from assistant.stt.guided import Guide  # noqa: E402
 from assistant.stt.moonshine_model import MoonshineModel, find_model  # noqa: E402
 
+SHORT = 150
+"""Short sentences, and as many other words."""
 LEVELS: tuple[float | None, ...] = (None, 24, 15, 9, 6)
 PUBLISHED = {
     "Rhino": (99, 99, 97, 96),
@@ -52,7 +56,7 @@ def main() -> None:
     rest = list(others(options.other, options.noise, options.every))
     report: dict[str, object] = {}
     if options.whole or options.calibrate:
-        trials = whole(options.commands, [*spoken, *rest])
+        trials = whole(options.commands, [*spoken, *rest], noise)
         if options.calibrate:
             write(trials)
             report["halves"] = halves(trials)
@@ -94,19 +98,19 @@ async def through(folder: Path, cases: Iterable[Case]) -> list[tuple[Case, Heard
         return [(case, await opened.hear(case.sound)) for case in cases]
 
 
-def whole(folder: Path, cases: Iterable[Case]) -> list[Trial]:
-    """Every recording through the recogniser alone."""
+def whole(folder: Path, cases: Iterable[Case], noise: Sound | None) -> list[Trial]:
+    """Every recording through the recogniser alone; and short sentences, which no recordings hold."""
     model = MoonshineModel(find_model())
-    folders = [path.parent for path in sorted((TREE / "skills").glob("*/locale"))]
+    folders = [path.parent for path in sorted((*TREE.glob("skills/*/locale"), *TREE.glob("assistant/*/locale")))]
     guide = Guide(model, [read_sentences(path.name, path, "en") for path in (*folders, folder)], "en")
-    return [listen(model, guide, case) for case in cases]
+    return [listen(model, guide, case) for case in (*cases, *short_cases(guide.network, noise, SHORT))]
 
 
 def write(trials: Sequence[Trial]) -> None:
     found = calibrate(trials)
     FILE.write_text(
         "# Fitted by scripts/bench_hearing.py --calibrate; see assistant/stt/acceptance.py.\n"
-        f"mean: {found.mean:.2f}\nlag: {found.lag:.2f}\ngain: {found.gain:.2f}\n"
+        f"mean: {found.mean:.2f}\nlag: {found.lag:.2f}\ngain: {found.gain:.2f}\nweight: {found.weight:.0f}\n"
     )
 
 

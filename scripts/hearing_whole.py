@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from hearing_cases import Case, plain
+from hearing_short import COMMANDS, is_meant
 
 from assistant.stt import guard
 from assistant.stt.acceptance import Acceptance, Fit
@@ -18,6 +20,7 @@ from assistant.stt.moonshine_model import MoonshineModel
 
 FALSE_ACCEPTS = 0.005
 """Share of other sound that a calibration lets through at most."""
+WEIGHTS = range(0, 32, 2)
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Trial:
     @property
     def counts(self) -> bool:
         """Whether it could be accepted with thresholds low enough."""
-        return self.fit is not None and not self.cut and not self.fit.is_slight
+        return self.fit is not None and not self.cut
 
     def accepted(self, acceptance: Acceptance) -> bool:
         return self.counts and self.fit is not None and acceptance.accepts(self.fit)
@@ -51,7 +54,11 @@ def listen(model: MoonshineModel, guide: Guide, case: Case) -> Trial:
         if result.found:
             intents = guide.network.nexts(result.found[0].place).intents
             slots = {slot.name: plain(slot.words) for slot in guide.slots(result.found[0].path)}
-            right = ([intent.split(".", 1)[1] for intent in intents], slots) == ([case.wanted[0]], case.wanted[1])
+            right = (
+                is_meant(case, intents)
+                if case.group == COMMANDS
+                else ([intent.split(".", 1)[1] for intent in intents], slots) == ([case.wanted[0]], case.wanted[1])
+            )
     if guard.loudness_range(case.sound) < guard.STEADY_DB:
         fit = None
     release_memory()
@@ -60,25 +67,32 @@ def listen(model: MoonshineModel, guide: Guide, case: Case) -> Trial:
 
 def calibrate(trials: Sequence[Trial]) -> Acceptance:
     """The thresholds that keep most commands while other sound stays out; of all that do equally well, the middle."""
-    fits = [(trial.right, trial.fit) for trial in trials if trial.fit and trial.counts]
-    commands = np.array([(fit.mean, fit.lag, fit.gain) for right, fit in fits if right])
-    other = np.array([(fit.mean, fit.lag, fit.gain) for right, fit in fits if right is None])
+    commands = [trial.fit for trial in trials if trial.right and trial.fit and trial.counts]
+    other = [trial.fit for trial in trials if trial.right is None and trial.fit and trial.counts]
     allowed = FALSE_ACCEPTS * sum(trial.right is None for trial in trials)
     best, equal = -1, []
-    for mean in np.arange(-3, -0.6, 0.1):
-        for lag in np.arange(-2, -0.5, 0.1):
-            for gain in np.arange(0, 2.5, 0.1):
-                least = (mean, lag, gain)
-                kept = int((commands > least).all(axis=1).sum())
-                if kept < best or (len(other) and (other > least).all(axis=1).sum() > allowed):
-                    continue
-                if kept > best:
-                    best, equal = kept, []
-                equal.append(least)
+    for weight in WEIGHTS:
+        kept_of, accepted_of = measures(commands, weight), measures(other, weight)
+        for mean in np.arange(-3, -0.6, 0.1):
+            for lag in np.arange(-2, -0.5, 0.1):
+                for gain in np.arange(0, 2.5, 0.1):
+                    least = (mean, lag, gain)
+                    kept = int((kept_of > least).all(axis=1).sum())
+                    if kept < best or (accepted_of > least).all(axis=1).sum() > allowed:
+                        continue
+                    if kept > best:
+                        best, equal = kept, []
+                    equal.append((*least, float(weight)))
     if not equal:
         sys.exit("no thresholds keep the other sound out")
     middle = np.median(np.array(equal), axis=0)
     return Acceptance(*(float(value) for value in middle))
+
+
+def measures(fits: Sequence[Fit], weight: float) -> npt.NDArray[np.float64]:
+    """What is compared with thresholds of this weight: (n, 3)."""
+    rows = [(fit.mean / fit.ease(weight), fit.lag / fit.ease(weight), fit.gain) for fit in fits]
+    return np.array(rows).reshape(-1, 3)
 
 
 def halves(trials: Sequence[Trial]) -> dict[str, str]:
@@ -87,8 +101,9 @@ def halves(trials: Sequence[Trial]) -> dict[str, str]:
     rest = [trial for trial in trials if trial.half == "B"]
     said = [trial for trial in rest if trial.right is not None]
     other = [trial for trial in rest if trial.right is None]
+    found = {name: round(getattr(fitted, name), 2) for name in ("mean", "lag", "gain", "weight")}
     return {
-        "fitted to A": f"mean {fitted.mean:.2f}, lag {fitted.lag:.2f}, gain {fitted.gain:.2f}",
+        "fitted to A": ", ".join(f"{name} {value}" for name, value in found.items()),
         "on B, commands right": f"{sum(bool(t.right) and t.accepted(fitted) for t in said)} of {len(said)}",
         "on B, commands wrong": f"{sum(not t.right and t.accepted(fitted) for t in said)} of {len(said)}",
         "on B, other accepted": f"{sum(trial.accepted(fitted) for trial in other)} of {len(other)}",

@@ -30,6 +30,9 @@ further away: names that the decoder writes otherwise ("Siouxsie" as "sushi"), o
 domains that it was not fitted to, 16 of the 35 that were found and refused are of this kind; of 152 recordings of
 other speech none, the nearest with an evidence of 21. Free text fits whatever was said, so it proves nothing."""
 
+NEAREST = 0.01
+"""Share of the thresholds that is left where the sound says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -66,6 +69,12 @@ class Fit:
         """Whether the sound says so much that a poor fit will do."""
         return not self.cost and self.evidence > EVIDENT and self.gain > EVIDENT_GAIN
 
+    def ease(self, weight: float) -> float:
+        """How far away the thresholds are for this sentence, where evidence below `weight` brings them nearer."""
+        if self.is_evident:
+            return EVIDENT_EASE
+        return 1.0 if self.evidence >= weight else max(NEAREST, self.evidence / weight)
+
     @property
     def gain(self) -> float:
         """How much more likely the sound makes a token."""
@@ -84,9 +93,7 @@ class Acceptance:
 
     def accepts(self, fit: Fit, *, asked: bool = False) -> bool:
         """Whether the sentence was said. `asked`: it is one of those that are expected."""
-        ease = 1.0 if asked or fit.evidence >= self.weight else max(0.0, fit.evidence / self.weight)
-        if fit.is_evident:
-            ease = EVIDENT_EASE
+        ease = fit.ease(0.0 if asked else self.weight)
         return fit.mean > ease * self.mean and fit.lag > ease * self.lag and fit.gain > self.gain
 
     def eased(self, factor: float) -> Acceptance:
