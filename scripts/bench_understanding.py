@@ -161,13 +161,15 @@ def main() -> int:
     parser.add_argument("--engines", default=",".join(NAMES), help="in the order of asking")
     parser.add_argument("--cache", type=Path, help="keeps what was trained (default: a folder that goes away)")
     parser.add_argument("--show", action="store_true", help="print every wrong act")
+    parser.add_argument("--no-meaning", action="store_true", help="the classifier without the sentence encoder")
     arguments = parser.parse_args()
     with TemporaryDirectory() as scratch:
-        measure(arguments.engines.split(","), arguments.cache or Path(scratch), arguments.show)
+        cache = arguments.cache or Path(scratch)
+        measure(arguments.engines.split(","), cache, arguments.show, not arguments.no_meaning)
     return 0
 
 
-def measure(names: Sequence[str], cache: Path, show: bool) -> None:
+def measure(names: Sequence[str], cache: Path, show: bool, meaning: bool) -> None:
     skills = everything()
     said = list(own())
     sets = {
@@ -184,7 +186,7 @@ def measure(names: Sequence[str], cache: Path, show: bool) -> None:
     }
     makers: dict[str, Callable[[], IntentEngine]] = {
         "templates": TemplateEngine,
-        "classifier": lambda: ClassifierEngine(cache / "classifier", 600.0),
+        "classifier": lambda: ClassifierEngine(cache / "classifier", 600.0, ROOT / "models" if meaning else None),
         "padatious": lambda: PadatiousEngine(cache / "padatious", 1800.0),
     }
     engines: list[IntentEngine] = [makers[name]() for name in names]

@@ -33,6 +33,8 @@ MAY_WRITE = {
     "assistant/hardening.py": "/proc/self/coredump_filter: no memory in core dumps",
     "assistant/intent/classifier_model.py": "what was trained on the skills' own sentences",
     "assistant/intent/linear.py": "what was trained on the skills' own sentences",
+    "assistant/intent/meaning.py": "the sentence encoder's own graph, into memory without a name",
+    "assistant/intent/neighbours.py": "what was trained on the skills' own sentences",
     "assistant/intent/training.py": "what is to be trained: the skills' own sentences",
     "assistant/models_store/fetch.py": "models that were downloaded",
     "assistant/models_store/store.py": "models that were downloaded",

@@ -81,6 +81,11 @@ class Paths:
         return self.tree / "models" / "wake-negatives.xz"
 
     @property
+    def meaning(self) -> Path:
+        """The folder of the sentence encoder's files."""
+        return self.tree / "models"
+
+    @property
     def catalog(self) -> Path:
         return self.tree / "models" / "catalog.yaml"
 

@@ -87,6 +87,9 @@ class Intent:
     engines: tuple[str, ...] = setting(
         ("templates", "classifier"), "asked in this order; known are templates, classifier and padatious"
     )
+    meaning: bool = setting(
+        True, "the classifier also weighs what a sentence means, by a small encoder that comes with it (English)"
+    )
     train_seconds: float = setting(
         600.0, "a learning engine may train this long in the background", low=1.0, high=3600.0
     )

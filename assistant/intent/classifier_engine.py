@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from assistant.errors import EngineError
+from assistant.errors import EngineError, ModelError
 from assistant.grammar.heard import LONGEST, Heard, without_wake_word
 from assistant.grammar.sentences import SkillSentences, by_language, primary
 from assistant.grammar.sound import read_sounds
@@ -27,11 +28,13 @@ from assistant.intent.classifier_model import Model
 from assistant.intent.engine import Match
 from assistant.intent.examples import ANY_TIME, Example, essence, examples, nobody_lines
 from assistant.intent.fill import Fill, Known, know
+from assistant.intent.meaning import Meaning
 from assistant.intent.training import PLAN, Workshop
 
-_FORMAT = 5
+_FORMAT = 6
 """To be raised when the same skills train to something else."""
 _HIGHEST = 0.9
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,10 @@ class ClassifierEngine:
     name = "classifier"
     trains = True
 
-    def __init__(self, folder: Path, train_seconds: float = 120.0) -> None:
+    def __init__(self, folder: Path, train_seconds: float = 120.0, meaning: Path | None = None) -> None:
+        """`meaning` is the folder of the sentence encoder. For a language that it does not know, and where it is not
+        there, words alone decide."""
+        self._meaning = Meaning(meaning) if meaning is not None else None
         self._workshop = Workshop(self.name, __name__, folder, train_seconds)
         self._trained: dict[str, _Trained] = {}
 
@@ -60,16 +66,28 @@ class ClassifierEngine:
         keys: set[str] = set()
         for language, each in by_language(skills).items():
             known = know(language, each, read_sounds(language))
-            plan = _plan(language, each)
+            meaning = self._meaning_of(language)
+            plan = _plan(language, each, meaning)
             key = hashlib.sha256(plan.encode()).hexdigest()[:32]
             folder = self._workshop.made(key, plan)
             try:
-                trained[language] = _Trained(known, Model.load(folder))
+                trained[language] = _Trained(known, Model.load(folder, meaning))
             except (OSError, ValueError, KeyError) as error:
                 raise EngineError("what was trained cannot be read", where=str(folder), hint="Remove it") from error
             keys.add(key)
         self._trained = trained
         self._workshop.keep(keys)
+
+    def _meaning_of(self, language: str) -> Meaning | None:
+        """The encoder, read, where it can be."""
+        if self._meaning is None or language != self._meaning.language:
+            return None
+        try:
+            self._meaning.load()
+        except ModelError as error:
+            _log.warning("understands without it: %s", error)
+            return None
+        return self._meaning
 
     def match(self, text: str, language: str, now: datetime) -> list[Match]:
         """The one intent that is likely enough and that the words bear out, or none."""
@@ -96,15 +114,16 @@ class ClassifierEngine:
         self._trained = {}
 
 
-def _plan(language: str, skills: Sequence[SkillSentences]) -> str:
+def _plan(language: str, skills: Sequence[SkillSentences], meaning: Meaning | None) -> str:
     """All that decides what is trained."""
     ordered = [asdict(skill) for skill in sorted(skills, key=lambda skill: skill.skill)]
-    return json.dumps([_FORMAT, language, nobody_lines(language), ordered], sort_keys=True)
+    encoder = (str(meaning.folder), meaning.digest) if meaning is not None else None
+    return json.dumps([_FORMAT, language, nobody_lines(language), ordered, encoder], sort_keys=True)
 
 
 def train(folder: Path) -> None:
     """Train what the folder's plan says, and save it there."""
-    _, language, _, skills = json.loads((folder / PLAN).read_text(encoding="utf-8"))
+    _, language, _, skills, encoder = json.loads((folder / PLAN).read_text(encoding="utf-8"))
     read = [SkillSentences(**skill) for skill in skills]
     known = know(language, read, read_sounds(language))
 
@@ -112,7 +131,8 @@ def train(folder: Path) -> None:
         heard = Heard(" ".join(example.said), known.lexicon)
         return Fill(known, heard, ANY_TIME).slots(known.intents[intent]) is not None
 
-    Model.train(examples(language, read), fits).save(folder)
+    meaning = Meaning(Path(encoder[0])) if encoder is not None else None
+    Model.train(examples(language, read), fits, meaning).save(folder)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.intent.examples import NONE, Example
-from assistant.intent.linear import Features, Linear, Neighbours, Vector, load_features, save_features
+from assistant.intent.examples import NONE, NUMBER, Example
+from assistant.intent.linear import Features, Linear, Meanings, Vector, load_features, save_features
+from assistant.intent.neighbours import Neighbours
 
 _FOLDS = 3
 _EPOCHS = 6
@@ -24,6 +25,8 @@ _LEADS = np.round(np.arange(0.8, 0.96, 0.05), 2)
 """Not less, whatever the check says: half a sentence fits "on" nearly as well as "off"."""
 _NEARNESSES = np.round(np.arange(0.1, 0.71, 0.05), 2)
 
+
+_SOME_NUMBER = "ten"
 
 Fits = Callable[[Example, str], bool]
 """Whether the words of an example bear out that they are for an intent."""
@@ -63,9 +66,9 @@ class Model:
         self._is_intent = np.array([intent != NONE for intent in intents])
 
     @classmethod
-    def train(cls, examples: Sequence[Example], fits: Fits) -> Model:
+    def train(cls, examples: Sequence[Example], fits: Fits, meanings: Meanings | None = None) -> Model:
         """Train and set the bar for guesses that are acted on only if the words fit, too. Takes seconds."""
-        features, vectors = Features.fit([each.words for each in examples])
+        features, vectors = Features.fit([each.words for each in examples], meanings=_spoken(meanings))
         learned = _Learned(examples, features, vectors)
         bar = _bar(learned, fits)
         return learned.model(range(len(examples)), bar, _EPOCHS)
@@ -83,7 +86,7 @@ class Model:
         chances = np.where(self._is_intent, chances, np.float32(0))
         second, best = np.argsort(chances)[-2:].tolist() if len(chances) > 1 else (0, 0)
         lead = float(chances[best] - chances[second]) if second != best else 0.0
-        near = self._neighbours.nearest(vector, best, len(self._features)) if lead >= _LEADS[0] else 0.0
+        near = self._neighbours.nearest(vector, best) if lead >= _LEADS[0] else 0.0
         return Guess(self.intents[best], lead, near)
 
     def sure(self, guess: Guess) -> bool:
@@ -93,22 +96,38 @@ class Model:
     def save(self, folder: Path) -> None:
         """Raises OSError."""
         self._linear.save(folder / "weights.npz")
-        self._neighbours.save(folder / "examples.npz")
+        self._neighbours.save(folder)
         save_features(self._features, folder / "features.json")
         data = {"intents": self.intents, "lead": self.bar.lead, "nearness": self.bar.nearness}
         (folder / "model.json").write_text(json.dumps(data), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> Model:
-        """Raises OSError, ValueError or KeyError."""
+    def load(cls, folder: Path, meanings: Meanings | None = None) -> Model:
+        """With the `meanings` that it was trained with. Raises OSError, ValueError or KeyError."""
         data = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        features = load_features(folder / "features.json", _spoken(meanings))
         return cls(
             data["intents"],
-            load_features(folder / "features.json"),
+            features,
             Linear.load(folder / "weights.npz"),
-            Neighbours.load(folder / "examples.npz"),
+            Neighbours.load(folder, features),
             Bar(float(data["lead"]), float(data["nearness"])),
         )
+
+
+class _Spoken:
+    """Meanings of the essences of sentences: a number is said as some number."""
+
+    def __init__(self, meanings: Meanings) -> None:
+        self._meanings = meanings
+
+    def vectors(self, sentences: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        said = [[_SOME_NUMBER if word == NUMBER else word for word in words] for words in sentences]
+        return self._meanings.vectors(said)
+
+
+def _spoken(meanings: Meanings | None) -> Meanings | None:
+    return _Spoken(meanings) if meanings is not None else None
 
 
 class _Learned:
@@ -128,7 +147,7 @@ class _Learned:
         vectors, labels = [self.vectors[each] for each in some], [self.labels[each] for each in some]
         linear = Linear.train(vectors, labels, len(self.features), len(self.intents), epochs=epochs)
         kept = [(vector, label) for vector, label in zip(vectors, labels, strict=True) if label != self.none]
-        near = Neighbours([vector for vector, _ in kept], [label for _, label in kept])
+        near = Neighbours(self.features, [vector for vector, _ in kept], [label for _, label in kept])
         return Model(self.intents, self.features, linear, near, bar)
 
 

@@ -27,7 +27,7 @@ _COST = 1.0
 _SHARPNESS = 6.0
 """Scores to chances; about the value at which held-out sentences are the least surprising."""
 _LARGEST = 127.0
-_MEANING_WEIGHT = 0.7
+MEANING_WEIGHT = 1.0
 """Of a sentence's meaning as a whole, against 1 for all its terms together."""
 
 
@@ -93,18 +93,17 @@ class Features:
         meant = self._meanings.vectors([words])[0] if self._meanings else self.middle
         return self._whole(_terms(words), meant)
 
-    def only_terms(self, vector: Vector) -> Vector:
-        """The vector without the meaning."""
-        if not len(self.middle):
-            return vector
-        return Vector(vector.at[: -len(self.middle)], vector.values[: -len(self.middle)])
+    def split(self, vector: Vector) -> tuple[Vector, NDArray[np.float32]]:
+        """The terms of a vector, and its meaning: empty or of length MEANING_WEIGHT."""
+        end = len(vector.at) - len(self.middle)
+        return Vector(vector.at[:end], vector.values[:end]), vector.values[end:]
 
     def _whole(self, terms: Mapping[str, float], meant: NDArray[np.float32]) -> Vector:
         vector = self._vector(terms)
         if not len(self.middle):
             return vector
         meant = meant - self.middle
-        meant *= _MEANING_WEIGHT / max(float(np.linalg.norm(meant)), 1e-9)
+        meant *= MEANING_WEIGHT / max(float(np.linalg.norm(meant)), 1e-9)
         return Vector(np.append(vector.at, self._behind), np.append(vector.values, meant))
 
     def _vector(self, terms: Mapping[str, float]) -> Vector:
@@ -236,49 +235,19 @@ def _softmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-class Neighbours:
-    """The learned sentences themselves, to see how near a new one comes to any of its class."""
-
-    def __init__(self, vectors: Sequence[Vector], labels: Sequence[int]) -> None:
-        order = sorted(range(len(vectors)), key=lambda number: labels[number])
-        nothing = Vector(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
-        self._at = np.concatenate([nothing.at, *(vectors[each].at for each in order)])
-        self._values = np.concatenate([nothing.values, *(vectors[each].values for each in order)])
-        self._begins = np.cumsum([0, *(len(vectors[each].at) for each in order)], dtype=np.int64)
-        self._labels = np.array([labels[each] for each in order], dtype=np.int32)
-
-    def nearest(self, vector: Vector, label: int, features: int) -> float:
-        """The cosine of the angle to the nearest learned sentence of a class, 0..1."""
-        first, last = np.searchsorted(self._labels, [label, label + 1])
-        if first == last:
-            return 0.0
-        dense = np.zeros(features, dtype=np.float32)
-        dense[vector.at] = vector.values
-        start, end = self._begins[first], self._begins[last]
-        products = np.append(dense[self._at[start:end]] * self._values[start:end], np.float32(0))
-        return float(np.add.reduceat(products, self._begins[first:last] - start).max())
-
-    def save(self, path: Path) -> None:
-        """Raises OSError."""
-        np.savez(path, at=self._at, values=self._values, begins=self._begins, labels=self._labels)
-
-    @classmethod
-    def load(cls, path: Path) -> Neighbours:
-        """Raises OSError, ValueError or KeyError."""
-        found = cls((), ())
-        with np.load(path, allow_pickle=False) as data:
-            found._at, found._values = data["at"], data["values"]
-            found._begins, found._labels = data["begins"], data["labels"]
-        return found
-
-
 def save_features(features: Features, path: Path) -> None:
     """Raises OSError."""
-    data = {"terms": features.terms, "rarity": features.rarity.tolist(), "unseen": features.unseen}
+    data = {
+        "terms": features.terms,
+        "rarity": features.rarity.tolist(),
+        "unseen": features.unseen,
+        "middle": features.middle.tolist(),
+    }
     path.write_text(json.dumps(data), encoding="utf-8")
 
 
-def load_features(path: Path) -> Features:
-    """Raises OSError, ValueError or KeyError."""
+def load_features(path: Path, meanings: Meanings | None = None) -> Features:
+    """With the `meanings` that it was fitted with. Raises OSError, ValueError or KeyError."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return Features(data["terms"], np.array(data["rarity"], dtype=np.float32), float(data["unseen"]))
+    rarity, middle = (np.array(data[name], dtype=np.float32) for name in ("rarity", "middle"))
+    return Features(data["terms"], rarity, float(data["unseen"]), meanings if len(middle) else None, middle)

@@ -1,74 +1,165 @@
-"""What words mean, learned elsewhere from much English: the first layers of a small sentence encoder, as numbers.
+"""What words mean, learned elsewhere from much English: a small sentence encoder.
 
-The encoder is all-MiniLM-L6-v2 (Apache-2.0): word pieces, a table of their vectors, and transformer layers, of which
-the first ones do. `scripts/make_meaning.py` makes the files, in 8 bits. Only numpy is needed: 7 MB of memory for each
-layer, and the rows of the table that a sentence touches.
+It is all-MiniLM-L6-v2 (Apache-2.0): word pieces, a table of their vectors in 4 bits, and six transformer layers in
+8 bits. `scripts/make_meaning.py` makes its two files from the public checkpoint. The table is read from its file where
+a sentence needs it; the layers take 14 MB of memory once the first sentence has been asked about.
 """
 
 from __future__ import annotations
 
-import math
+import hashlib
+import lzma
+import os
 import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
-from zipfile import BadZipFile
+from threading import Lock
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.errors import ConfigError
+from assistant.errors import ModelError
 
 Floats: TypeAlias = NDArray[np.float32]
 
-TABLE, LAYERS = "meaning-en-table.npy", "meaning-en-layers.npz"
-HEADS = 12
+TABLE, LAYERS = "meaning-en-table.npy", "meaning-en.xz"
 LONGEST = 62
 """Pieces of a sentence that are looked at."""
-_BATCH = 64
+BLOCK = 32
+"""Numbers of a row of the table that share a scale."""
+MIDDLE = 8
+"""Added to the numbers of the table, of 4 bits, so that they are none below 0."""
+_BATCH = 32
+_MOST_BYTES = 64 << 20
 _PARTS = re.compile(r"[a-z0-9]+|[^\sa-z0-9]")
-_QKV = ("query", "key", "value")
+_DAMAGED = (OSError, EOFError, lzma.LZMAError, LookupError, ValueError, RuntimeError)
+_HINT = "Take models/ from the project again, or make the files by scripts/make_meaning.py"
 
 
 class Meaning:
-    """Sentences to vectors. Raises OSError, KeyError or ValueError when the files are missing or damaged."""
+    """Sentences to vectors. The files are read at the first use."""
+
+    language = "en"
 
     def __init__(self, folder: Path) -> None:
-        self._table = np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
-        with np.load(folder / LAYERS, allow_pickle=False) as data:
-            pieces = bytes(data["vocabulary"]).decode().split("\n")
-            self._scales: Floats = data["table.scale"]
-            self._places: Floats = data["places"]
-            self._weights = {name: _weight(data, name) for name in data.files if data[name].dtype != np.uint8}
-        self._ids = {piece: number for number, piece in enumerate(pieces)}
-        self._depth = sum(name.endswith("output.dense.weight") for name in self._weights) // 2
-        self._unknown, self._first, self._last = (self._ids[name] for name in ("[UNK]", "[CLS]", "[SEP]"))
+        self.folder = folder.resolve()
+        self._encoder: _Encoder | None = None
+        self._lock = Lock()
+
+    def load(self) -> None:
+        """Read the files now (0.5 s). Raises ModelError when they are missing or damaged."""
+        self._loaded()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the files that were read. Raises ModelError."""
+        return self._loaded().digest
 
     @property
     def width(self) -> int:
-        """Numbers of a vector."""
-        return int(self._table.shape[1])
+        """Numbers of a vector. Raises ModelError."""
+        return self._loaded().width
 
     def vectors(self, sentences: Sequence[Sequence[str]]) -> Floats:
-        """The mean over each sentence's pieces: [sentences, width]."""
-        found = np.zeros((len(sentences), self.width), dtype=np.float32)
+        """The mean over each sentence's pieces: [sentences, width]. Raises ModelError."""
+        encoder = self._loaded()
+        found = np.zeros((len(sentences), encoder.width), dtype=np.float32)
+        for numbers, _, states in encoder.states(sentences):
+            found[numbers] = states.mean(axis=1)
+            states.fill(0)
+        return found
+
+    def words(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
+        """Of each sentence the vectors of its words where they stand, each the mean over its pieces: [words, width].
+
+        Zeros for words behind the longest sentence that is looked at. Raises ModelError.
+        """
+        encoder = self._loaded()
+        found = [np.zeros((len(words), encoder.width), dtype=np.float32) for words in sentences]
+        for numbers, owners, states in encoder.states(sentences):
+            for number, owner, state in zip(numbers, owners, states, strict=True):
+                counts = np.zeros((len(found[number]), 1), dtype=np.float32)
+                inside = owner >= 0
+                np.add.at(found[number], owner[inside], state[inside])
+                np.add.at(counts, owner[inside], 1)
+                found[number] /= np.maximum(counts, 1)
+            states.fill(0)
+        return found
+
+    def _loaded(self) -> _Encoder:
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = _Encoder(self.folder)
+            return self._encoder
+
+
+class _Encoder:
+    """The files, read."""
+
+    def __init__(self, folder: Path) -> None:
+        import onnxruntime as ort
+        from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+        kinds = [kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+        errors: tuple[type[Exception], ...] = (*_DAMAGED, *kinds)
+        try:
+            self._table = np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
+            digests = [hashlib.sha256((folder / name).read_bytes()).digest() for name in (TABLE, LAYERS)]
+            self.digest = hashlib.sha256(b"".join(digests)).hexdigest()
+            content = _unpacked(folder / LAYERS)
+            end = content.index(b"\0")
+            pieces = np.array(content[:end].split(b"\n"))
+            self._order = np.argsort(pieces).astype(np.uint16)
+            self._pieces = pieces[self._order]
+            self._session = _session(ort, content[end + 1 :])
+            self._unknown, self._first, self._last = (self._id(name) for name in ("[UNK]", "[CLS]", "[SEP]"))
+        except errors as error:
+            raise ModelError("no sentence encoder", where=str(folder), hint=_HINT) from error
+        self._codes = self._table.shape[1] * 2 * BLOCK // (BLOCK + 4)
+
+    @property
+    def width(self) -> int:
+        return int(self._codes)
+
+    def states(self, sentences: Sequence[Sequence[str]]) -> Any:
+        """Batches of as many pieces: (numbers of sentences, [pieces] the word of each or -1, states)."""
         by_length: dict[int, list[int]] = {}
-        pieces = [self._pieces(words) for words in sentences]
-        for number, ids in enumerate(pieces):
+        split = [self._split_all(words) for words in sentences]
+        for number, (ids, _) in enumerate(split):
             by_length.setdefault(len(ids), []).append(number)
         for numbers in by_length.values():
             for first in range(0, len(numbers), _BATCH):
                 some = numbers[first : first + _BATCH]
-                found[some] = self._states(np.array([pieces[each] for each in some])).mean(axis=1)
+                embedded = self._rows(np.array([split[each][0] for each in some], dtype=np.intp))
+                (states,) = self._session.run(["states"], {"embedded": embedded})
+                embedded.fill(0)
+                yield some, [np.array(split[each][1]) for each in some], states
+
+    def _rows(self, ids: NDArray[np.intp]) -> Floats:
+        """The rows of the table: first the halves of bytes, then a scale (float16) for each block."""
+        rows = self._table[ids]
+        codes, scales = rows[..., : self._codes // 2], rows[..., self._codes // 2 :]
+        found = np.empty((*ids.shape, self._codes), dtype=np.float32)
+        found[..., 0::2] = codes & 15
+        found[..., 1::2] = codes >> 4
+        found -= MIDDLE
+        blocks = found.reshape(*ids.shape, -1, BLOCK)
+        blocks *= np.ascontiguousarray(scales).view(np.float16)[..., None].astype(np.float32)
         return found
 
-    def _pieces(self, words: Sequence[str]) -> list[int]:
-        """The pieces of a sentence between its marks."""
-        plain = unicodedata.normalize("NFD", " ".join(words).lower())
-        parts = _PARTS.findall("".join(each for each in plain if not unicodedata.combining(each)))
-        ids = [piece for part in parts for piece in self._split(part)]
-        return [self._first, *ids[:LONGEST], self._last]
+    def _split_all(self, words: Sequence[str]) -> tuple[list[int], list[int]]:
+        """The pieces of a sentence between its marks, and which word each belongs to."""
+        ids, owners = [self._first], [-1]
+        for number, word in enumerate(words):
+            plain = unicodedata.normalize("NFD", word.lower())
+            plain = "".join(each for each in plain if not unicodedata.combining(each))
+            for part in _PARTS.findall(plain):
+                pieces = self._split(part)
+                ids += pieces
+                owners += [number] * len(pieces)
+        return [*ids[: LONGEST + 1], self._last], [*owners[: LONGEST + 1], -1]
 
     def _split(self, part: str) -> list[int]:
         """The longest known piece first, then the longest of the rest."""
@@ -76,61 +167,45 @@ class Meaning:
         start = 0
         while start < len(part):
             lead = "##" if start else ""
-            end = next((end for end in range(len(part), start, -1) if lead + part[start:end] in self._ids), None)
-            if end is None:
+            for end in range(len(part), start, -1):
+                piece = self._id(lead + part[start:end])
+                if piece >= 0:
+                    break
+            else:
                 return [self._unknown]
-            found.append(self._ids[lead + part[start:end]])
+            found.append(piece)
             start = end
         return found
 
-    def _states(self, ids: NDArray[np.intp]) -> Floats:
-        """The states of all pieces after the last layer: [sentences, pieces, width]."""
-        count, length = ids.shape
-        states = self._table[ids].astype(np.float32) * self._scales[ids][..., None] + self._places[:length]
-        states = self._normal(states, "normal")
-        heads = (count, length, HEADS, self.width // HEADS)
-        for layer in range(self._depth):
-            name = f"{layer}."
-            query, key, value = (
-                self._linear(states, f"{name}attention.self.{each}").reshape(heads).transpose(0, 2, 1, 3)
-                for each in _QKV
-            )
-            looks = query @ key.transpose(0, 1, 3, 2) / np.float32(math.sqrt(heads[3]))
-            looks = np.exp(looks - looks.max(axis=-1, keepdims=True))
-            looks /= looks.sum(axis=-1, keepdims=True)
-            seen = (looks @ value).transpose(0, 2, 1, 3).reshape(states.shape)
-            seen = self._linear(seen, f"{name}attention.output.dense")
-            states = self._normal(states + seen, f"{name}attention.output.LayerNorm")
-            inner = _gelu(self._linear(states, f"{name}intermediate.dense"))
-            states = self._normal(states + self._linear(inner, f"{name}output.dense"), f"{name}output.LayerNorm")
-        return states
-
-    def _linear(self, states: Floats, name: str) -> Floats:
-        return states @ self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
-
-    def _normal(self, states: Floats, name: str) -> Floats:
-        states = states - states.mean(axis=-1, keepdims=True)
-        states /= np.sqrt((states * states).mean(axis=-1, keepdims=True) + 1e-12)
-        return states * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+    def _id(self, piece: str) -> int:
+        """The row of a piece; -1 where there is none."""
+        coded = piece.encode()
+        at = int(np.searchsorted(self._pieces, coded))
+        return int(self._order[at]) if at < len(self._pieces) and self._pieces[at] == coded else -1
 
 
-def read_meaning(folder: Path) -> Meaning:
-    """Raises ConfigError when the folder does not hold an encoder."""
+def _unpacked(path: Path) -> bytes:
+    with lzma.open(path) as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"more than {_MOST_BYTES} bytes")
+    return content
+
+
+def _session(runtime: Any, model: bytes) -> Any:
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
     try:
-        return Meaning(folder)
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
-        hint = "Make one by scripts/make_meaning.py"
-        raise ConfigError("no sentence encoder", where=str(folder), hint=hint) from error
-
-
-def _weight(data: np.lib.npyio.NpzFile, name: str) -> Floats:
-    found = data[name]
-    if found.dtype == np.int8:
-        found = found.astype(np.float32) * data[f"{name}.scale"].astype(np.float32)
-    return np.ascontiguousarray(found, dtype=np.float32)
-
-
-def _gelu(values: Floats) -> Floats:
-    """By tanh (Hendrycks, Gimpel 2016)."""
-    inner = np.float32(0.7978845608) * (values + np.float32(0.044715) * values * values * values)
-    return np.asarray(np.float32(0.5) * values * (1 + np.tanh(inner)), dtype=np.float32)
+        descriptor = os.memfd_create("meaning")
+    except OSError:  # refused, as with --no-write
+        return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    # From a file without a place on a disk: given as bytes, the runtime would keep them beside what it makes.
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(model)
+        file.flush()
+        path = f"/proc/self/fd/{file.fileno()}"
+        return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

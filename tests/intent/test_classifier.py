@@ -16,21 +16,23 @@ from assistant.intent.engine import SkillSentences
 from assistant.intent.examples import NONE, essence, examples, nobody_lines
 from assistant.intent.linear import Features, Linear
 from assistant.intent.template_engine import TemplateEngine
-from tests.intent.conftest import DATA, NOW, everything, load, out_of_scope
+from tests.intent.conftest import DATA, NOW, TREE, everything, load, out_of_scope
 from tests.intent.test_engine_contract import BELL, LAMP
+
+MEANING = TREE / "models"
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassifierEngine]:
-    engine = ClassifierEngine(tmp_path_factory.mktemp("classifier"))
+    engine = ClassifierEngine(tmp_path_factory.mktemp("classifier"), 600.0, MEANING)
     engine.start()
     engine.learn(everything())
     yield engine
     engine.close()
 
 
-def make(folder: Path, seconds: float = 60.0) -> ClassifierEngine:
-    engine = ClassifierEngine(folder, seconds)
+def make(folder: Path, seconds: float = 60.0, meaning: Path | None = None) -> ClassifierEngine:
+    engine = ClassifierEngine(folder, seconds, meaning)
     engine.start()
     return engine
 
@@ -136,3 +138,23 @@ def test_linear_tells_classes_apart_and_keeps_it_in_bytes(tmp_path: Path) -> Non
     assert float(np.linalg.norm(features.vector(("red", "apple")).values)) == pytest.approx(1.0)
     assert float(np.linalg.norm(features.vector(("red", "zebra")).values)) < 0.8
     assert linear.chances(features.vector(())).sum() == pytest.approx(1.0)
+
+
+def test_with_a_sentence_encoder_it_learns_another_classifier_and_finds_it_again(tmp_path: Path) -> None:
+    make(tmp_path, meaning=MEANING).learn([LAMP, BELL])
+    (first,) = tmp_path.iterdir()
+    engine = make(tmp_path, meaning=MEANING)
+    engine.learn([LAMP, BELL])
+    assert [first] == [*tmp_path.iterdir()]
+    (match,) = engine.match("switch the lamp off", "en", NOW)
+    assert match.intent == "lamp.off" and 0.5 < match.confidence <= 0.9
+    make(tmp_path).learn([LAMP, BELL])
+    assert first not in tmp_path.iterdir()
+
+
+def test_without_its_files_words_alone_decide(tmp_path: Path) -> None:
+    make(tmp_path / "trained").learn([LAMP, BELL])
+    engine = make(tmp_path / "trained", meaning=tmp_path)
+    engine.learn([LAMP, BELL])
+    assert len([*(tmp_path / "trained").iterdir()]) == 1, "nothing was trained again"
+    assert engine.match("switch the lamp off", "en", NOW)

@@ -13,7 +13,7 @@ from assistant.intent.engine import IntentEngine, SkillSentences
 from assistant.intent.padatious_engine import PadatiousEngine
 from assistant.intent.template_engine import TemplateEngine
 from assistant.testing.intent import FakeIntentEngine
-from tests.intent.conftest import NOW, out_of_scope
+from tests.intent.conftest import NOW, TREE, out_of_scope
 
 LAMP = SkillSentences(
     skill="lamp",
@@ -43,13 +43,14 @@ MAKERS: dict[str, Make] = {
     "fake": lambda folder: FakeIntentEngine(),
     "templates": lambda folder: TemplateEngine(),
     "classifier": lambda folder: ClassifierEngine(folder, 60.0),
+    "classifier with meaning": lambda folder: ClassifierEngine(folder, 60.0, TREE / "models"),
     "padatious": lambda folder: PadatiousEngine(folder, 60.0),
 }
 
 
 @pytest.fixture(scope="module", params=MAKERS)
 def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], IntentEngine]:
-    folder = tmp_path_factory.mktemp(request.param)
+    folder = tmp_path_factory.mktemp(request.param.replace(" ", "-"))
     return lambda: MAKERS[request.param](folder)
 
 
