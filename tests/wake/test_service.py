@@ -16,7 +16,7 @@ from assistant.errors import DeviceError, ModelError
 from assistant.messages import Message, Spoken, audio, consent, dialog, system, tts, wake
 from assistant.testing.wake import FakeWakeEngine, wake_sound
 from assistant.wake.gate import BEFORE_SECONDS
-from assistant.wake.service import TAIL_FRAMES, WakeService
+from assistant.wake.service import REST_FRAMES, RESTS_AT_ONCE, TAIL_FRAMES, WakeService
 
 
 class Tape:
@@ -197,6 +197,25 @@ async def test_once_it_is_quiet_for_long_the_engine_forgets_the_sound_once_and_k
             tape.more.put_nowait(frame(number))
         await tape.more.join()
         assert run.engine.rests == 1, "something sounds"
+
+
+async def test_a_room_in_which_something_clatters_is_not_rested_for_all_the_time_but_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A clatter every four seconds, then silence."""
+    monkeypatch.setattr("assistant.wake.service.overwrite_freed", lambda: None)
+    loud = [number % 50 == 0 for number in range(50 * 3 * RESTS_AT_ONCE)]
+    tape = Tape()
+    async with running(tape) as run:
+        for number, each in enumerate([*loud, *[False] * (REST_FRAMES + 50)]):
+            samples = np.full(FRAME_SAMPLES, 1000 if each else 0, dtype=np.int16)
+            tape.more.put_nowait(Frame(index=number, samples=samples))
+            if number == len(loud):
+                await tape.more.join()
+                assert RESTS_AT_ONCE < run.engine.rests < 2 * RESTS_AT_ONCE
+                before = run.engine.rests
+        await tape.more.join()
+        assert run.engine.rests == before + 1
 
 
 async def test_sound_that_was_heard_is_overwritten() -> None:
