@@ -79,6 +79,10 @@ class Metered:
         self.last = self._timed("outlook", self._engine.outlook)
         return self.last
 
+    def glance(self) -> Outlook:
+        self.last = self._timed("glance", self._engine.glance)
+        return self.last
+
     def finish(self, *, settled: bool = False) -> Hypothesis:
         return self._timed("settled" if settled else "finish", lambda: self._engine.finish(settled=settled))
 
@@ -100,14 +104,16 @@ class Metered:
         last = max((at for at, call in enumerate(calls) if call.what in ("settled", "finish")), default=-1)
         if last < 0:
             return 0.0, 0.0
-        first, hidden = last, 0.0
+        first = last
         if calls[last].what == "finish" and last > 2 and [call.what for call in calls[last - 2 : last]] == LOOK:
             last = first = last - 3
+        end = calls[last].given / RATE
         if calls[last].what == "settled":
             first = max(at for at, call in enumerate(calls[:last]) if call.what == "outlook")
-            hidden = min(calls[first].seconds, (calls[last].given - calls[first].given) / RATE)
-        spent = sum(call.seconds for call in calls[first:])
-        return spent, spent - hidden
+        ready = 0.0
+        for call in calls[first:]:
+            ready = max(ready, min(call.given / RATE, end)) + call.seconds
+        return sum(call.seconds for call in calls[first:]), ready - end
 
 
 class Door:

@@ -13,8 +13,11 @@ import numpy.typing as npt
 from assistant.audio.frame import RATE, Samples
 from assistant.stt.voice import BANDS, HOP, KEEP, WINDOW, Floats, measure, noisiness, voiced_hops
 
-BLOCK = 8
-"""Decisions made at a time (80 ms), so that the result does not depend on how the sound was cut into frames."""
+BLOCK = 4
+"""Moments judged at a time (40 ms), so that the result does not depend on how the sound was cut into frames."""
+FIRST = 1
+"""The same at the very beginning. A window is longer than a step, so that judging lags behind the sound by three steps;
+in this way by no more, where sound comes in frames of 80 ms."""
 _HISTORY = 400
 """Decisions looked back at for the noise: 4 s."""
 NOISY_SECONDS = 0.2
@@ -76,7 +79,7 @@ class Endpointer:
         *,
         patience: float = 5.0,
         silence_seconds: float = 0.7,
-        pause_seconds: float = 0.25,
+        pause_seconds: float = 0.2,
         max_seconds: float = 12.0,
     ) -> None:
         """All in seconds: how long to wait for speech, how much silence ends it, how much is a pause, and the
@@ -117,7 +120,9 @@ class Endpointer:
     def noisy_seconds(self, above: float = 0.0) -> float:
         """How much more silence the noise asks for: 0 in a quiet room, or where the `noisiness` is not `above` this."""
         known = min(self._hops, _HISTORY)
-        noisy = noisiness(self._features[-known:]) if known else 0.0
+        # A moment is heard in the windows that begin before it, too.
+        quiet = (self.position - self._voiced) // HOP - WINDOW // HOP if self._voiced else 0
+        noisy = noisiness(self._features[-known:], min(quiet, known)) if known else 0.0
         return NOISY_SECONDS * max(0.0, noisy - above) / (1.0 - above)
 
     def feed(self, samples: Samples) -> list[Event]:
@@ -125,10 +130,12 @@ class Endpointer:
         if self.state == "ended":
             return []
         sound = np.concatenate((self._rest, samples))
-        size = BLOCK * HOP
         events: list[Event] = []
         at = 0
-        while at + size + WINDOW - HOP <= len(sound) and not _over(events):
+        while not _over(events):
+            size = (BLOCK if self._hops else FIRST) * HOP
+            if at + size + WINDOW - HOP > len(sound):
+                break
             self._remember(measure(sound[at : at + size + WINDOW - HOP]))
             events += self._judge()
             at += size
@@ -156,9 +163,10 @@ class Endpointer:
         self._features.fill(0)
 
     def _remember(self, features: Floats) -> None:
-        self._features[:-BLOCK] = self._features[BLOCK:]
-        self._features[-BLOCK:] = features
-        self._hops += BLOCK
+        count = len(features)
+        self._features[:-count] = self._features[count:]
+        self._features[-count:] = features
+        self._hops += count
 
     def _judge(self) -> list[Event]:
         known = min(self._hops, _HISTORY)

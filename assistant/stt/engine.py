@@ -82,6 +82,11 @@ class SttEngine(Protocol):
         """Whether what was said so far could be all. May take as long as `finish`, whose work it does beforehand."""
         ...
 
+    def glance(self) -> Outlook:
+        """Only silence came since `outlook`: whether what was said then now sounds more as if it were all. Takes a
+        small part of the time."""
+        ...
+
     def finish(self, *, settled: bool = False) -> Hypothesis:
         """The utterance is over. Its sound is overwritten before this returns. Raises EngineError.
 

@@ -34,7 +34,7 @@ BROKEN_OFF_LOGP = -1.0
 LIKELY = 0.9
 """Probability of its end from which on a sentence that could go on sounds as if it were over: two thirds of the
 commands in a quiet room that could, and 2 of their 15 pauses before the end."""
-OVER = 0.96
+OVER = 0.98
 """The same beyond doubt: two fifths, and 1 of 15."""
 NOT_OVER = 0.5
 """A sentence that cannot go on, but sounds less over than this, was misheard."""
@@ -97,6 +97,10 @@ class Understood:
     outlook: Outlook
     ending: float
     """Probability that the sentence is over, as it sounds."""
+    tokens: tuple[int, ...]
+    """As it was heard, without its end."""
+    closed: bool
+    """Nothing can follow."""
 
 
 class Guide:
@@ -110,11 +114,11 @@ class Guide:
         *,
         acceptance: Acceptance | None = None,
         like: Guide | None = None,
+        asked: bool = False,
     ) -> None:
         """Compile the sentences. `like`: another guide of the same model, which saves listening to silence again and
         compiling what has not changed. `asked`: they are what a dialogue expects.
         Raises SkillError for a template that cannot be read."""
-        asked: bool = False,
         self._model = model
         self.network: Network = build(skills, language, like.network if like is not None else None)
         self._surface = Surface(self.network, model.tokenizer)
@@ -192,7 +196,14 @@ class Guide:
             meaning=meaning,
             outlook=_outlook(nexts.closed, best.ending),
             ending=best.ending,
+            tokens=self._surface.without_end(best.tokens),
+            closed=nexts.closed,
         )
+
+    def still(self, heard: Heard, before: Sequence[int], understood: Understood) -> Outlook:
+        """What has been `understood` behind the tokens `before`, looked at again in the same sound and more of it."""
+        ending = self._model.ending(heard, (*before, *understood.tokens), self._surface.ends)
+        return _outlook(understood.closed, ending)
 
     def outlook(self, result: Result, understood: Understood | None) -> Outlook:
         """Whether more is to be expected."""

@@ -27,6 +27,10 @@ LIKELY_SECONDS = 0.5
 """Silence that ends a sentence which sounds as if it were over: in a quiet room 1 of 15 pauses inside one is longer."""
 OVER_SECONDS = 0.36
 """The same where there is no doubt."""
+GLANCED = frozenset({"complete", "likely"})
+"""What can still turn out to be over, the longer nothing follows."""
+GLANCE_SECONDS = 0.075
+"""So much more silence is worth another glance."""
 LEAD_SECONDS = 1.0
 """Sound before the first voiced moment that is listened to: in noise a quiet beginning is not noticed."""
 JOIN_SECONDS = 2.0
@@ -165,8 +169,9 @@ class Listener:
         """Sound up to the end of one stretch of speech, and what was said in it."""
         endpointer = self._endpointer
         ended: Ended | None = None
-        settled = False
-        start, looked, paused = -1, 0.0, 0
+        outlook: Outlook | None = None
+        start, looked = -1, 0
+        ready = 0.0
         while ended is None:
             frame = await anext(self._frames)
             if frame is None:
@@ -183,23 +188,28 @@ class Listener:
                         ended = event
                     case Paused():
                         # While it may still go on, find out what it would be if it were all.
-                        began, settled, paused = time.perf_counter(), True, endpointer.position
+                        began, looked = time.perf_counter(), endpointer.position
                         await self._give()
-                        closed = self._wait(await self._work(self._engine.outlook))
-                        looked = time.perf_counter() - began
-                        ended = endpointer.finish() if closed else None
+                        outlook = await self._ask(self._engine.outlook)
+                        ended = self._wait(outlook)
+                        ready = looked / RATE + time.perf_counter() - began
                     case Resumed():
-                        settled = False
+                        outlook = None
                         endpointer.silence_seconds = self._config.silence_seconds
             if start >= 0:
                 await self._give()
+            if ended is None and outlook in GLANCED and endpointer.position - looked >= GLANCE_SECONDS * RATE:
+                began, looked = time.perf_counter(), endpointer.position
+                outlook = await self._ask(self._engine.glance)
+                ended = self._wait(outlook)
+                ready = max(ready, looked / RATE) + time.perf_counter() - began
         if ended is None:
             raise RuntimeError("the endpointer ended twice")
         if ended.cause == "silence":
             nothing = Hypothesis(text="", confidence=0.0, language=self._engine.language)
             return _Utterance(endpointer.began, ended, 0, nothing, ())
         began = time.perf_counter()
-        heard = self._asked(await self._work(functools.partial(self._engine.finish, settled=settled)))
+        heard = self._asked(await self._work(functools.partial(self._engine.finish, settled=outlook is not None)))
         found = _Utterance(endpointer.began, ended, start, heard, ())
         if not found.understood and self._kept is not None:
             # Not together with what came before; then alone.
@@ -208,7 +218,7 @@ class Listener:
         self._kept, self._voiced = (start, ended.voiced), ended.voiced
         self._heard = max(self._heard, endpointer.position - start)
         # Looking at a pause takes time only as far as it goes on when the end has been decided.
-        late = max(0.0, looked - (ended.decided - paused) / RATE) if settled else 0.0
+        late = max(0.0, ready - ended.decided / RATE) if outlook is not None else 0.0
         found.seconds = (
             Seconds(stage="endpoint", seconds=(ended.decided - ended.voiced) / RATE),
             Seconds(stage="stt", seconds=late + time.perf_counter() - began),
@@ -235,8 +245,11 @@ class Listener:
         if partial:
             self._partial(partial)
 
-    def _wait(self, outlook: Outlook) -> bool:
-        """How long to wait for more; True when nothing is to come."""
+    async def _ask(self, look: Callable[[], Outlook]) -> Outlook:
+        return await self._work(look)
+
+    def _wait(self, outlook: Outlook) -> Ended | None:
+        """Set how long to wait for more; the end if that is over, or nothing is to come."""
         seconds = self._config.silence_seconds
         if outlook == "over":
             seconds = min(OVER_SECONDS, seconds)
@@ -246,7 +259,8 @@ class Listener:
             seconds += OPEN_SECONDS
         above = CLEARLY_NOISY if outlook == "over" else 0.0
         self._endpointer.silence_seconds = seconds + self._endpointer.noisy_seconds(above)
-        return outlook == "closed"
+        quiet = (self._endpointer.position - self._endpointer.voiced) / RATE
+        return self._endpointer.finish() if outlook == "closed" or quiet >= self._endpointer.silence_seconds else None
 
     async def _look(self, start: int, end: int) -> Hypothesis:
         """What was said in a part of the sound, without what came before it."""

@@ -18,7 +18,7 @@ from assistant.stt.buffer import UtteranceBuffer
 from assistant.stt.engine import Hypothesis, Outlook
 from assistant.stt.expected import ANYTHING, PRIOR, Expected, answers
 from assistant.stt.guided import Free, Guide, Start, Trace, Understood, start, start_after
-from assistant.stt.memory import release_memory
+from assistant.stt.memory import not_collecting, release_memory
 from assistant.stt.moonshine_model import MoonshineModel
 from assistant.stt.shared import SharedModel
 from assistant.stt.tokenizer import EOS
@@ -46,6 +46,10 @@ class _Look:
     fit: Fit | None
     trace: Trace | None = None
     """What the search saw, where a sentence of the skills was looked for."""
+    best: Understood | None = None
+    """The sentence that it was heard as."""
+    start: int = 0
+    """Where the sound that was looked at begins."""
 
     @property
     def understood(self) -> bool:
@@ -112,7 +116,8 @@ class MoonshineEngine:
 
     def outlook(self) -> Outlook:
         """Decode what was said so far, and tell whether it could be all. Raises EngineError."""
-        self._ready = self._decode(self._loaded(), self._sound.view())
+        with not_collecting():
+            self._ready = self._decode(self._loaded(), self._sound.view())
         heard, outlook = self._ready.heard, self._ready.outlook
         if outlook not in ("complete", "likely", "over"):
             self._said = ("", 0)
@@ -122,15 +127,25 @@ class MoonshineEngine:
             return "over"
         return outlook
 
+    def glance(self) -> Outlook:
+        """How likely the sentence that `outlook` found now is over. Raises EngineError."""
+        before = self._ready
+        if before is None or before.trace is None or before.best is None or self._guide is None:
+            return before.outlook if before is not None else "unknown"
+        heard = self._loaded().encode(self._sound.view()[before.start :])
+        said = before.trace.free.tokens[: before.trace.prefix]
+        return self._guide.still(heard, said, before.best)
+
     def finish(self, *, settled: bool = False) -> Hypothesis:
         """Decode what was heard. Raises EngineError."""
         model = self._loaded()
         try:
             sound = self._sound.view()
-            found = (self._ready if settled else None) or self._decode(model, sound)
-            if found.is_unsure:
-                thorough = found.fit is not None and found.fit.mean < POOR_LOGP
-                found = self._together([found, *(self._decode(model, view, thorough) for view in views(sound))])
+            with not_collecting():
+                found = (self._ready if settled else None) or self._decode(model, sound)
+                if found.is_unsure:
+                    thorough = found.fit is not None and found.fit.mean < POOR_LOGP
+                    found = self._together([found, *(self._decode(model, view, thorough) for view in views(sound))])
             return found.heard
         finally:
             self._ready = None
@@ -163,7 +178,7 @@ class MoonshineEngine:
             return self._decode_sound(model, sound, thorough)
         # What is left of the wake word changes the request: "croft, set a timer" is heard as "off, set a timer".
         behind = guard.tail_end(sound)
-        again = self._decode_sound(model, sound[behind:], thorough) if behind else None
+        again = self._decode_sound(model, sound, thorough, behind) if behind else None
         if again is not None and again.understood and not again.is_unsure:
             return again
         look = self._decode_sound(model, sound, thorough)
@@ -176,12 +191,13 @@ class MoonshineEngine:
         # The same where quiet came first, if nothing weighty is lost with it.
         behind = guard.first_pause(sound)
         if behind and not read_sounds(self.language).weighty & set(words(look.heard.text)[:1]):
-            again = self._decode_sound(model, sound[behind:], thorough)
+            again = self._decode_sound(model, sound, thorough, behind)
             if again.understood:
                 return again
         return look
 
-    def _decode_sound(self, model: MoonshineModel, sound: Samples, thorough: bool) -> _Look:
+    def _decode_sound(self, model: MoonshineModel, sound: Samples, thorough: bool, start_at: int = 0) -> _Look:
+        sound = sound[start_at:]
         if guard.is_silent(sound):
             return _Look(_NOTHING, "unknown", None)
         dynamics = guard.loudness_range(sound)
@@ -212,7 +228,7 @@ class MoonshineEngine:
                     after = self._answers.outlook(other.result, answer)
                     return _Look(self._heard(answer, understood if same else None), after, None)
             if understood is not None:
-                return _Look(self._heard(understood, understood), outlook, fit, trace)
+                return _Look(self._heard(understood, understood), outlook, fit, trace, understood, start_at)
         if guard.loops(free.tokens) or guard.is_invented(text, free.mean, dynamics):
             return _Look(_NOTHING, outlook, fit, trace)
         for at in self._remains(text):

@@ -165,6 +165,12 @@ class MoonshineModel:
             found.append(float(row[np.arange(len(tokens)), np.asarray(tokens)].sum()))
         return found
 
+    def ending(self, heard: Heard, tokens: Sequence[int], ends: npt.NDArray[np.int64]) -> float:
+        """Probability that one of `ends` follows `tokens`. Raises EngineError."""
+        heard, _, cache = self.begin(heard)
+        scores, _ = self._decode(heard, np.array([tokens], np.int64), cache)
+        return float(np.exp(scores[0, -1, ends]).sum())
+
     def _decode(self, heard: Heard, tokens: Tokens, cache: Cache) -> tuple[Floats, Cache]:
         """`tokens` (B, T) behind what is in `cache` -> log-probabilities (B, T, V) and the new cache."""
         table = self._embedding

@@ -111,7 +111,6 @@ class Search:
         self._prior = prior
         self._surface = surface
         self._settings = settings
-        self._ends = np.array([EOS, *surface.stops])
         self._found: list[Found] = []
         self._broken_off: Found | None = None
         self._seen: dict[_Key, float] = {}
@@ -302,7 +301,7 @@ class Search:
 
     def _ending(self, logp: Floats) -> float:
         """How likely a sentence is over, if it may be."""
-        return float(np.exp(logp[self._ends]).sum())
+        return float(np.exp(logp[self._surface.ends]).sum())
 
     def _end(self, hypothesis: _Hypothesis, logp: float, prior: float, ending: float) -> None:
         """Keep what the hypothesis is if it ends here."""

@@ -125,7 +125,13 @@ class Surface:
         self.hyphen = tokenizer.encode_glued("-")[0]
         self._space = tokenizer.encode("1")[0]
         self.stops = frozenset(tokenizer.encode_glued(mark)[0] for mark in ".?!")
-        self.end = frozenset({EOS})
+        self.ends = np.array([EOS, *self.stops])
+        """What can come behind the last word."""
+
+    def without_end(self, tokens: tuple[int, ...]) -> tuple[int, ...]:
+        """A sentence up to its last word."""
+        words = tokens[: -1 if tokens[-1] == EOS else None]
+        return words[:-1] if words[-1] in self.stops else words
 
     def tree(self, place: Place) -> Node:
         """All ways to go on from `place`, which lies between two words."""

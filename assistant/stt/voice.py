@@ -46,8 +46,10 @@ RANGE = 10**-2.2
 NEAR = 10**-0.7
 """What is at most 7 dB below the usual loudness of an utterance that goes on belongs to it, with pitch or without: in
 noise a breathy voice has none."""
-CLEAR_DB, NOISY_DB = 32.0, 22.0
+CLEAR_DB, NOISY_DB = 30.0, 12.0
 """Speech so far above the noise is clear; so near to it, its quiet parts drown."""
+LEAST_QUIET = 10
+"""Hops that tell how loud it is when nobody speaks."""
 _FLATTEN = 0.35
 """Exponent of the power spectrum before the autocorrelation; of 0.35 to 1 the lowest separated best."""
 
@@ -74,13 +76,17 @@ def _running_mean(values: Floats, size: int) -> Floats:
     return result
 
 
-def noisiness(features: Floats) -> float:
-    """How much speech drowns in noise: 0 in a quiet room or without speech, up to 1."""
+def noisiness(features: Floats, quiet: int = 0) -> float:
+    """How much speech drowns in noise: 0 in a quiet room or without speech, up to 1. In the last `quiet` hops nobody
+    spoke: who speaks for seconds without a breath leaves no other moment in which the noise alone is heard."""
     flags = voiced_hops(features, KEEP)
     if not flags.any():
         return 0.0
     level = np.maximum(features[:, :BANDS].mean(axis=1), _FLOOR)
-    clear = 10 * np.log10(np.median(level[flags]) / np.percentile(level, _PERCENTILE))
+    noise = np.percentile(level, _PERCENTILE)
+    if quiet >= LEAST_QUIET:
+        noise = min(noise, np.median(level[-quiet:]))
+    clear = 10 * np.log10(np.median(level[flags]) / noise)
     return float(np.clip((CLEAR_DB - clear) / (CLEAR_DB - NOISY_DB), 0.0, 1.0))
 
 

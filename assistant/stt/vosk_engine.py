@@ -117,6 +117,10 @@ class VoskEngine:
         network = self._answers or self._network
         return outlook(network, self._guided.partial.split()) if network is not None else "unknown"
 
+    def glance(self) -> Outlook:
+        """Words that are found as they are said take no time to look at."""
+        return self.outlook()
+
     def finish(self, *, settled: bool = False) -> Hypothesis:
         """The last words. Raises EngineError."""
         self._begun()

@@ -31,8 +31,11 @@ class FakeSttEngine:
         self.confidence = 0.9
         self.expected = ANYTHING
         """What was expected last."""
+        self.next_glance: Outlook | None = None
+        """As the outlook before if None."""
         self.looks = 0
         """How often it was asked for an outlook."""
+        self.glances = 0
         self._texts = list(texts) or [""]
         self._loud = False
         self._started = False
@@ -62,6 +65,10 @@ class FakeSttEngine:
     def outlook(self) -> Outlook:
         self.looks += 1
         return self.next_outlook
+
+    def glance(self) -> Outlook:
+        self.glances += 1
+        return self.next_glance or self.next_outlook
 
     def finish(self, *, settled: bool = False) -> Hypothesis:
         if not self._started or self.fail:

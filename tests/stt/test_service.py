@@ -160,6 +160,17 @@ async def test_a_sentence_that_could_go_on_gets_its_time() -> None:
     assert await endpoint_seconds("over", REQUEST) == pytest.approx(0.4, abs=0.1)
 
 
+async def test_a_sentence_that_turns_out_to_be_over_is_not_waited_for() -> None:
+    engine = FakeSttEngine("stop")
+    engine.next_outlook, engine.next_glance = "complete", "over"
+    async with House(engine, REQUEST) as house:
+        house.listen()
+        said = await house.next()
+    assert isinstance(said, stt.Transcript)
+    assert next(each.seconds for each in said.seconds if each.stage == "endpoint") < 0.5
+    assert (engine.looks, engine.glances, engine.utterances) == (1, 1, 1)
+
+
 async def test_a_sentence_that_cannot_end_yet_gets_more_time() -> None:
     assert await endpoint_seconds("open", speak([(0.5, False), (1, True), (3, False)])) > 1.3
 
