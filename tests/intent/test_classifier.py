@@ -22,6 +22,11 @@ from tests.intent.test_engine_contract import BELL, LAMP
 MEANING = TREE / "models"
 
 
+def learn_and_close(engine: ClassifierEngine, skills: list[SkillSentences]) -> None:
+    engine.learn(skills)
+    engine.close()
+
+
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassifierEngine]:
     engine = ClassifierEngine(tmp_path_factory.mktemp("classifier"), 600.0, MEANING)
@@ -75,7 +80,7 @@ def test_it_never_says_that_words_fit_exactly(tmp_path: Path) -> None:
 
 
 def test_the_same_sentences_are_trained_once_and_a_change_trains_all_anew(tmp_path: Path) -> None:
-    make(tmp_path).learn([BELL, LAMP])
+    learn_and_close(make(tmp_path), [BELL, LAMP])
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     engine = make(tmp_path)
     engine.learn([LAMP, BELL])
@@ -86,7 +91,7 @@ def test_the_same_sentences_are_trained_once_and_a_change_trains_all_anew(tmp_pa
 
 
 def test_what_is_damaged_is_trained_anew_and_nothing_that_was_asked_is_kept(tmp_path: Path) -> None:
-    make(tmp_path).learn([BELL])
+    learn_and_close(make(tmp_path), [BELL])
     for path in tmp_path.rglob("*.npz"):
         path.write_bytes(b"rubbish")
     engine = make(tmp_path)
@@ -141,19 +146,20 @@ def test_linear_tells_classes_apart_and_keeps_it_in_bytes(tmp_path: Path) -> Non
 
 
 def test_with_a_sentence_encoder_it_learns_another_classifier_and_finds_it_again(tmp_path: Path) -> None:
-    make(tmp_path, meaning=MEANING).learn([LAMP, BELL])
+    learn_and_close(make(tmp_path, meaning=MEANING), [LAMP, BELL])
     (first,) = tmp_path.iterdir()
     engine = make(tmp_path, meaning=MEANING)
     engine.learn([LAMP, BELL])
     assert [first] == [*tmp_path.iterdir()]
     (match,) = engine.match("switch the lamp off", "en", NOW)
+    engine.close()
     assert match.intent == "lamp.off" and 0.5 < match.confidence <= 0.9
-    make(tmp_path).learn([LAMP, BELL])
+    learn_and_close(make(tmp_path), [LAMP, BELL])
     assert first not in tmp_path.iterdir()
 
 
 def test_without_its_files_words_alone_decide(tmp_path: Path) -> None:
-    make(tmp_path / "trained").learn([LAMP, BELL])
+    learn_and_close(make(tmp_path / "trained"), [LAMP, BELL])
     engine = make(tmp_path / "trained", meaning=tmp_path)
     engine.learn([LAMP, BELL])
     assert len([*(tmp_path / "trained").iterdir()]) == 1, "nothing was trained again"
