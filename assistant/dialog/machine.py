@@ -24,6 +24,10 @@ PRIVACY = "privacy"
 """What is said about privacy is nothing to go on from."""
 CERTAIN = 0.95
 """While a skill waits for an answer, only a request understood this surely is taken as a new request."""
+LIKELY = 0.85
+UNSURE_WORDS, UNSURE = 3, 0.75
+"""So few words, heard less surely than this and as no sentence of a skill, may have been any others: "athena" is "let's
+see now". They must be LIKELY a sentence, not just something like one."""
 SPEAKING_SECONDS = 180.0
 QUESTION_SECONDS = 60.0
 """How long a typed question of a skill stays open."""
@@ -102,6 +106,8 @@ class Machine(Sessions):
         match session.stage, message:
             case "listening", stt.Transcript():
                 session.transcript, session.meaning = message.text, message.meaning
+                few = len(message.text.text.split()) <= UNSURE_WORDS
+                session.unsure = few and message.confidence < UNSURE and message.meaning is None
                 session.seconds.extend(message.seconds)
                 if self._chimes:
                     yield audio.Chime(name="done")
@@ -221,7 +227,7 @@ class Machine(Sessions):
             session=session.id,
             text=session.part or session.transcript,
             language=self._language,
-            floor=CERTAIN if session.answers or session.quiet else 0.0,
+            floor=CERTAIN if session.answers or session.quiet else LIKELY if session.unsure else 0.0,
             meaning=None if session.part else session.meaning,
             before=self._memory.before(session.asker, now) if goes_on else None,
             earlier=self._memory.earlier(session.asker, now) if goes_on else (),

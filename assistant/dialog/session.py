@@ -53,6 +53,8 @@ class Session:
     """Nobody was asked to speak: what is not understood gets no reply."""
     transcript: Spoken = field(default_factory=Spoken)
     meaning: Meaning | None = None
+    unsure: bool = False
+    """It may have been other words."""
     part: Spoken = field(default_factory=Spoken)
     """The request of a longer sentence that is being worked on; empty: the whole sentence."""
     rest: tuple[Spoken, ...] = ()

@@ -171,6 +171,19 @@ def test_a_typed_question_of_a_skill_is_answered_by_the_next_typed_words(talk: T
     assert isinstance(talk.on(intent.Unmatched(session="2", text=Spoken("x")))[0], skill.Answer)
 
 
+@pytest.mark.parametrize(
+    ("words", "confidence", "doubted"),
+    [("let's see now", 0.6, True), ("let's see now", 0.9, False), ("x " * 5, 0.6, False)],
+)
+def test_a_word_or_two_that_may_have_been_others_must_be_a_sentence(
+    talk: Talk, words: str, confidence: float, doubted: bool
+) -> None:
+    talk.wake()
+    said = stt.Transcript(session="1", text=Spoken(words), confidence=confidence, language="en")
+    asked = only(talk.on(said), intent.Understand)
+    assert isinstance(asked, intent.Understand) and (asked.floor > 0) == doubted
+
+
 @pytest.mark.parametrize(("later", "expects"), [(3.0, ("stop",)), (30.0, ())])
 def test_while_something_rings_a_stop_is_expected(talk: Talk, later: float, expects: tuple[str, ...]) -> None:
     talk.on(skill.Alerted(skill="timer", text=Spoken("The pasta timer is done."), ring=True))
