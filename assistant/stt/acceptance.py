@@ -73,7 +73,7 @@ class Fit:
         """How far away the thresholds are for this sentence, where evidence below `weight` brings them nearer."""
         if self.is_evident:
             return EVIDENT_EASE
-        return 1.0 if self.evidence >= weight else max(NEAREST, self.evidence / weight)
+        return 1.0 if self.evidence >= weight or not weight else max(NEAREST, self.evidence / weight)
 
     @property
     def gain(self) -> float:

@@ -52,6 +52,11 @@ def test_a_word_or_two_must_fit_better_unless_they_are_expected(short: Fit) -> N
     assert LIMITS.accepts(short)
 
 
+def test_what_silence_makes_as_likely_is_never_accepted() -> None:
+    assert not WEIGHED.accepts(fit(gain=-1), asked=True)
+    assert not WEIGHED.accepts(fit(gain=-1))
+
+
 def test_a_clear_word_is_believed_and_so_is_a_poor_fit_of_many() -> None:
     assert WEIGHED.accepts(fit(mean=-0.2, tokens=3))
     assert WEIGHED.accepts(fit(mean=-1.4, lag=-0.9, tokens=10))
