@@ -79,19 +79,23 @@ def table(rows: Any) -> Any:
 
 
 def graph(tensors: dict[str, Any], layers: int, bits: int) -> bytes:
-    """`embedded` (rows, pieces, width), of the table alone -> `states` of the same shape after the last layer."""
+    """`embedded` (rows, pieces, width), of the table alone -> `states` of the same shape after the last layer, and
+    `inner` after two thirds of them, where words still have more of their own."""
     made = Graph()
     shape = ("rows", "pieces", tensors["embeddings.LayerNorm.weight"].size)
     made.input("embedded", np.float32, shape)
     made.output("states", np.float32, shape)
+    made.output("inner", np.float32, shape)
     places = tensors["embeddings.position_embeddings.weight"][: LONGEST + 2]
     made.constant("places", places + tensors["embeddings.token_type_embeddings.weight"][0])
     made.constant("start", np.zeros(1, np.int64))
     count = made.node("Shape", ["embedded"], start=1, end=2)
     line = made.node("Add", ["embedded", made.node("Slice", ["places", "start", count])])
     _constants(made, tensors, "embeddings.LayerNorm")
-    names = ["embeddings.LayerNorm.weight", "embeddings.LayerNorm.bias"]
-    line = made.node("LayerNormalization", [line, *names], axis=-1, epsilon=_EPSILON)
+    normal = ["embeddings.LayerNorm.weight", "embeddings.LayerNorm.bias"]
+    line = made.node("LayerNormalization", [line, *normal], axis=-1, epsilon=_EPSILON)
+    inner = -(-2 * layers // 3) - 1
+    names = {inner: "inner", layers - 1: "states"}
     for layer in range(layers):
         own = f"encoder.layer.{layer}."
         for kind in ("weight", "bias"):
@@ -101,9 +105,11 @@ def graph(tensors: dict[str, Any], layers: int, bits: int) -> bytes:
         made.node("Split", [_matrix(made, tensors, line, f"{own}qkv", bits)], outputs=qkv, axis=-1, num_outputs=3)
         seen = made.node("MultiHeadAttention", [*qkv, f"{own}qkv.bias"], domain=_OWN, num_heads=HEADS)
         line = _added(made, tensors, seen, line, f"{own}attention.output", bits)
-        inner = _matrix(made, tensors, line, f"{own}intermediate.dense", bits)
-        inner = made.node("BiasGelu", [inner, f"{own}intermediate.dense.bias"], domain=_OWN)
-        line = _added(made, tensors, inner, line, f"{own}output", bits, "states" if layer + 1 == layers else "")
+        wide = _matrix(made, tensors, line, f"{own}intermediate.dense", bits)
+        wide = made.node("BiasGelu", [wide, f"{own}intermediate.dense.bias"], domain=_OWN)
+        line = _added(made, tensors, wide, line, f"{own}output", bits, names.get(layer, ""))
+    if inner == layers - 1:
+        made.node("Identity", ["states"], outputs=["inner"])
     return made.bytes()
 
 

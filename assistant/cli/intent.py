@@ -24,6 +24,8 @@ A table with a sentence and its intent on each line, by TAB (either may come fir
 each word: O B-time I-time), or with the names of the columns in the first line, by TAB, `;` or `,`; or JSON lines; or a
 folder with an <intent>.txt for each intent, with tables, or with seq.in, seq.out and label. Slots are written in:
 `wake me at [time : nine am]`, `[nine am](time)`, `{nine am}{time}` or `<time>nine am</time>`."""
+_TIMED = 200
+"""Sentences on which an encoder is timed that works out each only once for all folds."""
 _EXAMPLES = """what is printed:
   intent accuracy   sentences with the right intent; as each gets one, the micro-averaged F1 as well
   intent F1, macro  the mean of the intents' own F1
@@ -52,12 +54,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     tried.add_argument("--folds", type=int, metavar="N", help="cross-validation over all the sentences that are given")
     tried.add_argument("--worst", type=int, default=10, metavar="N", help="pairs of confused intents to print")
     tried.add_argument("--confusion", action="store_true", help="print the whole confusion matrix, by TAB")
-    tried.add_argument(
-        "--meaning",
-        type=Path,
-        metavar="FOLDER",
-        help="sentence encoder that scripts/make_meaning.py made; helps intents",
+    which = tried.add_mutually_exclusive_group()
+    which.add_argument(
+        "--meaning", type=Path, metavar="FOLDER", help="of another sentence encoder, which scripts/make_meaning.py made"
     )
+    which.add_argument("--no-meaning", action="store_true", help="leave the sentence encoder out; words alone decide")
     tried.set_defaults(handler=evaluate_now)
 
 
@@ -75,12 +76,14 @@ def train_now(context: Context, arguments: argparse.Namespace) -> int:
 
 
 def evaluate_now(context: Context, arguments: argparse.Namespace) -> int:
-    """Raises ConfigError for files and numbers that make no sense."""
-    from assistant.intent.evaluation import evaluate, folds, together
+    """Raises ConfigError for files and numbers that make no sense, ModelError without an encoder."""
+    from assistant.intent.evaluation import Remembered, evaluate, folds, seconds, together
     from assistant.intent.labelled import read_labelled
-    from assistant.intent.meaning import read_meaning
+    from assistant.intent.meaning import Meaning
 
-    meaning = read_meaning(arguments.meaning) if arguments.meaning is not None else None
+    meaning = None if arguments.no_meaning else Meaning(arguments.meaning or context.paths.meaning)
+    if meaning is not None:
+        meaning.load()
     count = arguments.folds
     if count is None and arguments.test is None:
         raise ConfigError("no sentences to try", where="TEST", hint="Give a second file, or --folds 10")
@@ -91,13 +94,15 @@ def evaluate_now(context: Context, arguments: argparse.Namespace) -> int:
     if count is None:
         report = evaluate(sets[0], sets[1], meaning)
     else:
-        reports = []
+        reports, once = [], Remembered(meaning) if meaning is not None else None
         for number, (train, test) in enumerate(folds(sentences, count), 1):
-            reports.append(report := evaluate(train, test, meaning))
+            reports.append(report := evaluate(train, test, once))
             print(f"fold {number:2d}  intent {report.accuracy:.3f}  slots {report.slots.score:.3f} exact, ", end="")
             print(f"{report.overlapping.score:.3f} partial", flush=True)
         report = together(reports)
     _print(report, arguments.worst)
+    if count is not None and meaning is not None:
+        print(f"and to encode it  {1000 * seconds(meaning, sentences[:_TIMED]):.2f} ms")
     if arguments.confusion:
         _matrix(report)
     return 0

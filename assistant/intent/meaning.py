@@ -74,11 +74,12 @@ class Meaning:
     def words(self, sentences: Sequence[Sequence[str]]) -> list[Floats]:
         """Of each sentence the vectors of its words where they stand, each the mean over its pieces: [words, width].
 
+        They are those of a layer further inside, where words still have more of their own.
         Zeros for words behind the longest sentence that is looked at. Raises ModelError.
         """
         encoder = self._loaded()
         found = [np.zeros((len(words), encoder.width), dtype=np.float32) for words in sentences]
-        for numbers, owners, states in encoder.states(sentences):
+        for numbers, owners, states in encoder.states(sentences, "inner"):
             for number, owner, state in zip(numbers, owners, states, strict=True):
                 counts = np.zeros((len(found[number]), 1), dtype=np.float32)
                 inside = owner >= 0
@@ -123,7 +124,7 @@ class _Encoder:
     def width(self) -> int:
         return int(self._codes)
 
-    def states(self, sentences: Sequence[Sequence[str]]) -> Any:
+    def states(self, sentences: Sequence[Sequence[str]], name: str = "states") -> Any:
         """Batches of as many pieces: (numbers of sentences, [pieces] the word of each or -1, states)."""
         by_length: dict[int, list[int]] = {}
         split = [self._split_all(words) for words in sentences]
@@ -133,7 +134,7 @@ class _Encoder:
             for first in range(0, len(numbers), _BATCH):
                 some = numbers[first : first + _BATCH]
                 embedded = self._rows(np.array([split[each][0] for each in some], dtype=np.intp))
-                (states,) = self._session.run(["states"], {"embedded": embedded})
+                (states,) = self._session.run([name], {"embedded": embedded})
                 embedded.fill(0)
                 yield some, [np.array(split[each][1]) for each in some], states
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from assistant.cli.main import main
-from assistant.intent.evaluation import F1, Report, evaluate, folds, together
+from assistant.intent.evaluation import F1, Remembered, Report, evaluate, folds, together
 from assistant.intent.labelled import Labelled, parse
 from assistant.intent.tagger import Tagger
 
@@ -40,6 +43,45 @@ def test_the_intent_helps_to_tell_slots_apart() -> None:
     assert tagger.tag(("play", "four"), "song") == ("O", "B-song")
     assert tagger.tag(("play", "four"), "game") == ("O", "B-game")
     assert tagger.tag((), "game") == ()
+
+
+class Kinds:
+    """Encodes a word by its kind: a colour, an animal or another."""
+
+    def __init__(self) -> None:
+        self.encoded = 0
+
+    def words(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
+        self.encoded += len(sentences)
+        kinds = ({"red", "green", "mauve"}, {"dog", "cat", "okapi"})
+        rows = [[[float(word in kind) for kind in kinds] for word in words] for words in sentences]
+        return [np.array(each, dtype=np.float32).reshape(-1, 2) for each in rows]
+
+    def vectors(self, sentences: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        return np.array([each.sum(axis=0) for each in self.words(sentences)])
+
+
+def test_a_word_that_was_never_heard_is_taken_for_what_it_means() -> None:
+    train = [
+        *(parse(f"show [colour : {each}]", "show") for each in ("red", "green")),
+        *(parse(f"show [animal : {each}]", "show") for each in ("dog", "cat")),
+    ]
+    tagger = Tagger(train, Kinds())
+    assert tagger.tag(("show", "mauve"), "show") == ("O", "B-colour")
+    assert tagger.tag(("show", "okapi"), "show") == ("O", "B-animal")
+    assert tagger.tag((), "show") == ()
+    test = [parse("show [colour : mauve]", "show"), parse("show [animal : okapi]", "show")]
+    assert evaluate(train, test, Kinds()).slots.score == 1.0
+
+
+def test_an_encoder_that_is_remembered_works_once_and_gives_the_same() -> None:
+    encoder, plain = Kinds(), Kinds()
+    once = Remembered(encoder)
+    for said in ([("red", "dog"), ("cat",)], [("cat",), ("red", "dog"), ("cat",)]):
+        for found, wanted in zip(once.words(said), plain.words(said), strict=True):
+            assert np.array_equal(found, wanted)
+    assert encoder.encoded == 2
+    assert np.array_equal(once.vectors([("cat",), ("cat",)]), plain.vectors([("cat",), ("cat",)]))
 
 
 def test_f1_is_the_harmonic_mean() -> None:
