@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -256,10 +256,18 @@ def environment(folder: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def family(
-    sound: Samples, *, split: bool = False, mutant: str = "", user: int = 0, options: Sequence[str] = ()
-) -> Iterator[Family]:
-    """Start `assistant run` with `options` in a home of its own; it ends with the context."""
+    sound: Samples, *, split: bool = False, mutant: str = "", user: int = 0, options: Sequence[str] = (),
+    skill: Mapping[str, str] | None = None,
+) -> Iterator[Family]:  # fmt: skip
+    """Start `assistant run` with `options` in a home of its own; it ends with the context.
+
+    `skill` is one that the household has added, called "added": its files by name.
+    """
     with home(user) as folder:
+        for name, content in (skill or {}).items():
+            file = folder / "state" / "assistant" / "skills" / "added" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
         pipe, python = folder / "microphone", folder / "python"
         os.mkfifo(pipe)
         python.write_text(PYTHON.format(python=sys.executable))
