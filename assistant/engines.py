@@ -113,9 +113,10 @@ class Engines:
         from assistant.intent.template_engine import TemplateEngine
 
         cache, seconds = self._paths.cache, self._config.intent.train_seconds
+        meaning = self._paths.meaning if self._config.intent.meaning else None
         makers: dict[str, Callable[[], IntentEngine]] = {
             "templates": TemplateEngine,
-            "classifier": lambda: ClassifierEngine(cache / "classifier", seconds),
+            "classifier": lambda: ClassifierEngine(cache / "classifier", seconds, meaning),
             "padatious": lambda: PadatiousEngine(cache / "padatious", seconds),
         }
         for name in self._config.intent.engines:

@@ -29,7 +29,8 @@ from assistant.cli.models import store
 from assistant.cli.say import sound
 from assistant.config import load
 from assistant.config.allowed import read_allowed
-from assistant.errors import AssistantError, BusError, EngineError, HubUnreachable
+from assistant.errors import AssistantError, BusError, EngineError, HubUnreachable, ModelError
+from assistant.grammar.sentences import primary
 from assistant.skills import cell
 from assistant.skills.find import find_skills
 from assistant.skills.walls import bubblewrap
@@ -209,6 +210,7 @@ def _engines(context: Context) -> Iterator[Finding]:
         spoken = np.concatenate([resample(piece, voice.rate, RATE) for piece in sound(voice, SENTENCE)])
         took = time.process_time() - began
         yield Finding("ok", "voice", f"{voice.name}: {len(spoken) / RATE:.1f} s of speech in {took:.2f} s of computing")
+    yield from _meaning(context)
     with closing(builder.recogniser()) as recogniser:
         recogniser.start()
         recogniser.begin()
@@ -221,6 +223,22 @@ def _engines(context: Context) -> Iterator[Finding]:
         note = f"{recogniser.name} heard {heard!r} in {took:.2f} s of computing"
         step = "" if same or foreign else f"The voice said {SENTENCE!r}: run assistant models verify"
         yield Finding("ok" if same or foreign else "wrong", "recogniser", note, step)
+
+
+def _meaning(context: Context) -> Iterator[Finding]:
+    from assistant.intent.meaning import Meaning
+
+    intent, meaning = context.config.intent, Meaning(context.paths.meaning)
+    if not intent.meaning or "classifier" not in intent.engines or primary(context.config.language) != meaning.language:
+        return
+    try:
+        meaning.load()
+    except ModelError as error:
+        yield Finding("note", "meaning", f"{error.problem}: understands by words alone", error.hint)
+    else:
+        began = time.process_time()
+        meaning.vectors([SENTENCE.split()])
+        yield Finding("ok", "meaning", f"sentence encoder, {1000 * (time.process_time() - began):.0f} ms a sentence")
 
 
 def _letters(text: str) -> str:
