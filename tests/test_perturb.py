@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +71,8 @@ def test_it_is_not_begun_anew_for_ever_where_that_does_not_help() -> None:
 def test_other_tunables_are_kept() -> None:
     assert environment({NAME: "glibc.malloc.arena_max=2"}) == {NAME: f"glibc.malloc.arena_max=2:{WANTED}"}
     assert environment({NAME: WANTED}) == {NAME: WANTED}
+
+
+def test_the_system_service_is_begun_so_from_the_first() -> None:
+    unit = Path(__file__).parents[1] / "config" / "systemd" / "assistant.service"
+    assert f"Environment={NAME}={WANTED}\n" in unit.read_text()
