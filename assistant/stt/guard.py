@@ -39,9 +39,10 @@ STOCK = frozenset({"bye", "thank you", "thanks", "thank you very much", "i'm sor
 EMPTY = frozenset({"you", "so", "well", "oh", "the", "i", "uh", "hmm", "thank you for watching", "thanks for watching"})
 """What it says to noise and to the assistant's own chimes, and nobody says as a request."""
 
-LEAST_SURE = (1.0, 0.8, 0.6)
+LEAST_SURE = (1.0, 0.8, 0.75)
 """Confidence that free text of so many words must have where no sentence was found and nothing was asked: "top" and "oh
-no" are what clatter sounds like, and would be taken for "stop" and "no"."""
+no" are what clatter sounds like, and would be taken for "stop" and "no". Of 236 short commands in synthetic
+voices those that only their text was right of had 0.81 and more; "athena" is "that's enough" with 0.66."""
 
 _WORD = re.compile(r"[^\W_]")
 
@@ -95,7 +96,7 @@ def is_invented(text: str, mean_logp: float, dynamics: float) -> bool:
 
 def is_scrap(text: str, confidence: float) -> bool:
     """True for a word or two that nobody may have said."""
-    count = len(text.split())
+    count = sum(bool(_WORD.search(word)) for word in text.split())
     return count < len(LEAST_SURE) and confidence < LEAST_SURE[count]
 
 

@@ -57,7 +57,14 @@ def test_silence_that_was_added_does_not_make_noise_lively() -> None:
 
 @pytest.mark.parametrize(
     ("text", "confidence", "scrap"),
-    [("Top.", 0.59, True), ("Oh no", 0.47, True), ("Louder.", 0.9, False), ("So be it", 0.3, False), ("", 0.9, True)],
+    [
+        ("Top.", 0.59, True),
+        ("Oh no", 0.47, True),
+        ("- That's enough.", 0.66, True),
+        ("Louder.", 0.9, False),
+        ("So be it", 0.3, False),
+        ("", 0.9, True),
+    ],
 )
 def test_a_word_or_two_must_be_sure(text: str, confidence: float, scrap: bool) -> None:
     assert guard.is_scrap(text, confidence) == scrap
