@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from assistant.grammar.heard import Heard, without_wake_word
 from assistant.grammar.sentences import TYPED, SkillSentences, SlotType, intent_id, primary, slot_type
 from assistant.grammar.sound import Lexicon, Sounds, read_sounds
 from assistant.grammar.templates import SlotRef, choice, parse_lines
-from assistant.grammar.values.read import ValueReader, typed_words
+from assistant.grammar.values.read import Reading, ValueReader, read_value, typed_words
 from assistant.intent.contractions import written_out
 from assistant.intent.engine import Match
 from assistant.intent.screen import Screen, Vocabulary
@@ -120,7 +121,7 @@ class _Query:
 
     def __init__(self, heard: Heard, language: _Language, code: str, now: datetime) -> None:
         self.heard = heard
-        self.language = language
+        self.language, self.code, self.now = language, code, now
         self.sounds = language.lexicon.sounds
         self.costs = Costs(heard, language.lexicon)
         self.values = ValueReader(heard, code, now, _VALUE_BUDGET, self.costs.insertion)
@@ -148,6 +149,25 @@ class _Query:
             floor = max(floor, confidence - CLOSE)
             found.append((confidence, path.free, self.as_match(skill, intent, path, confidence)))
         return _ranked(found)
+
+    def cuts(self, start: int, reading: Reading) -> bool:
+        """Whether a day was cut out of another: "the thirty first of april" is neither the first nor this month's."""
+        words, ordinals = self.heard.words, self.sounds.ordinals
+        said = words[start : reading.end]
+        torn = reading.cost > 0 and isinstance(reading.value, str) and reading.value[8:9] == "0"
+        if torn and any(one in self.sounds.numbers and two in ordinals for one, two in pairwise(said)):
+            return True
+        after = words[reading.end : reading.end + 2]
+        if said[-1] not in ordinals or not after:
+            return False
+        # A month that some other day would have begun.
+        before = [word for word in said[:-1] if word not in self.sounds.numbers]
+        rests = (after[:1], after)
+        return any(
+            read_value("date", " ".join((*before, ordinal, *rest)), self.code, self.now) is not None
+            for rest in rests
+            for ordinal in ordinals
+        )
 
     def list_entries(self, skill: _Skill, entity: str, at: int) -> list[Entry]:
         key = (skill.sentences.skill, entity, at)
@@ -198,6 +218,7 @@ class _Filler:
         return [
             Filling(slot, at, one.end, type_.kind, one.value, one.cost, 1.0 - one.cost / 2)
             for one in query.values.read(type_.kind, at)
+            if not query.cuts(at, one)
         ]
 
 

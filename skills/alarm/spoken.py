@@ -36,6 +36,8 @@ class Spoken(Skill):
             return words.moment(alarm.due, self.now())
         names = [words.weekday(date(2024, 1, day)) for day in alarm.days]  # that year began with a Monday
         at = f"{words.clock_time(alarm.at)} {words.part_of_day(alarm.at)}"
+        if alarm.at.minute == 0 and alarm.at.hour in (0, 12):
+            at = self.say("noon" if alarm.at.hour else "midnight")
         return self.say(NAMES.get(tuple(alarm.days), "weekly"), time=at, days=names)
 
     def day(self, day: date) -> str:

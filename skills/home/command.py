@@ -11,12 +11,12 @@ Rgb = tuple[int, int, int]
 
 
 def switch(thing: Thing, on: bool) -> list[Command]:
-    """On or off; a cover opens or closes, a lock locks or unlocks."""
+    """On or off; a cover opens or closes, a lock locks or unlocks, a scene is only ever put on."""
     if thing.kind == "cover":
         return move(thing, "open" if on else "close")
     if thing.kind == "lock":
         return _said(thing, *(("payload_lock", "LOCK") if on else ("payload_unlock", "UNLOCK")))
-    if thing.kind not in ("light", "switch", "fan"):
+    if thing.kind not in ("light", "switch", "fan", "scene") or (thing.kind == "scene" and not on):
         return []
     if _is_json(thing):
         return _json(thing, state="ON" if on else "OFF")

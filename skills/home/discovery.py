@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("light", "switch", "fan", "cover", "sensor", "binary_sensor", "lock")
+KINDS = ("light", "switch", "fan", "cover", "sensor", "binary_sensor", "lock", "scene")
 MOST = 400
 """Things that are known at a time."""
 

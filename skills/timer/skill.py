@@ -81,6 +81,15 @@ class Timer(Changing):
     def resume(self, request: Request) -> Reply:
         return self.one(request, [timer for timer in self.timers if timer.paused is not None], self.go_on)
 
+    @intent("restart")
+    def restart(self, request: Request) -> Reply:
+        """From the beginning, with the length it has."""
+        return self.one(request, self.timers, self.from_the_beginning)
+
+    def from_the_beginning(self, timers: Sequence[Running]) -> Reply:
+        timer = timers[0]
+        return self.extend(timer.length - self.left(timer), timers, "extended", whole=timer.length)
+
     def hold(self, timers: Sequence[Running]) -> Reply:
         for timer in timers:
             timer.paused = max(self.left(timer), SECOND)

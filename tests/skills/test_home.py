@@ -43,10 +43,11 @@ WARM = {
 }  # fmt: skip
 FAN = {"name": "Ceiling Fan", "cmd_t": "fan/set", "stat_t": "fan", "pct_cmd_t": "fan/pct", "pct_stat_t": "fan/at"}
 TV = {"name": "TV", "cmd_t": "tv/set"}
+SCENE = {"name": "Movie Night", "cmd_t": "scenes", "pl_on": "movie"}
 LOUNGE = {"name": "Lamp", "cmd_t": "z/lounge/set", "dev": {"sa": "Living Room"}}
 DEVICES = {
     "light/k": LAMP, "light/b/strip": STRIP, "switch/kettle": KETTLE, "cover/blind": BLIND, "cover/garage": GARAGE,
-    "switch/tv": TV, "light/lounge": LOUNGE, "lock/front": LOCK, "sensor/t": WARM, "fan/f": FAN,
+    "switch/tv": TV, "scene/movie": SCENE, "light/lounge": LOUNGE, "lock/front": LOCK, "sensor/t": WARM, "fan/f": FAN,
 }  # fmt: skip
 STATES = {
     "z/kitchen": '{"state": "ON", "brightness": 127}', "z/bridge": '{"state": "online"}', "bed/strip": "OFF",
@@ -108,6 +109,8 @@ DONE: list[tuple[str, dict[str, object]]] = [
     ("roll the blinds up in the kitchen", {"blind/set": "OPEN"}),
     ("shut the garage", {"garage/set": "CLOSE"}),
     ("lock up", {"lock/set": "LOCK"}),
+    ("activate the movie night scene", {"scenes": "movie"}),
+    ("start movie night", {"scenes": "movie"}),
     ("did I leave the kettle on turn it off", {"kettle/set": "OFF"}),
     ("turn the telly off", {"tv/set": "OFF"}),
     ("switch the lounge lamp on", {"z/lounge/set": "ON"}),
