@@ -32,10 +32,10 @@ SURE_LOGP = -0.3
 BROKEN_OFF_LOGP = -1.0
 """The same for the beginning of a sentence, which ends where none should."""
 LIKELY = 0.9
-"""Probability of its end from which on a sentence that could go on sounds as if it were over: two thirds of the
-commands in a quiet room that could, and 2 of their 15 pauses before the end."""
+"""Probability of its end from which on a sentence that could go on sounds as if it were over: after half a second
+nearly all commands in a quiet room, and 5 of 34 pauses behind what could have been all."""
 OVER = 0.98
-"""The same beyond doubt: two fifths, and 1 of 15."""
+"""The same beyond doubt: in such pauses it was 0.969 at most, in noise of 15 dB 0.977."""
 NOT_OVER = 0.5
 """A sentence that cannot go on, but sounds less over than this, was misheard."""
 JOINED_EASE = 0.6
