@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
 
 from assistant import __version__
 from assistant.cli import (
@@ -58,9 +60,29 @@ COMMANDS: tuple[Callable[[argparse._SubParsersAction[argparse.ArgumentParser]], 
 )
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says where an action is found that was typed as a command, as in `assistant allow weather`."""
+
+    def error(self, message: str) -> NoReturn:
+        typed = re.search(r"argument COMMAND: invalid choice: '(\w+)'", message)
+        if typed and (groups := [name for name, inner in _groups(self).items() if typed[1] in _groups(inner)]):
+            message = f"no command is called {typed[1]!r}. Did you mean: " + " or ".join(
+                f"{self.prog} {name} {typed[1]}" for name in groups
+            )
+        super().error(message)
+
+
+def _groups(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    """What a parser's first word may be."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return action.choices
+    return {}
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="assistant",
         description="A privacy-first voice assistant: everything stays on this machine, nothing is kept.",
         epilog=EXAMPLES,
@@ -69,7 +91,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"assistant {__version__}")
     top.add_argument("--config", metavar="FILE", help="one more configuration file, read last")
     top.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a setting for this run")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser
+    )
     for register in COMMANDS:
         register(commands)
     return top

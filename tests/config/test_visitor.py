@@ -33,3 +33,12 @@ def test_whoever_has_an_assistant_of_his_own_running_means_that(paths: Paths) ->
     assert not paths.are_of_a_visitor
     assert not replace(paths, runtime=SYSTEM_RUNTIME).are_of_a_visitor
     assert not find_paths({"HOME": "/home/ada", "XDG_RUNTIME_DIR": "/run/user/7"}).are_of_a_visitor
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("allow weather", "skills allow"), ("grant usage", "consent grant")])
+def test_an_action_typed_as_a_command_is_told_its_place(
+    typed: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(typed.split())
+    assert f"Did you mean: assistant {meant}" in capsys.readouterr().err
