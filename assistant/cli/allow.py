@@ -18,11 +18,11 @@ from assistant.skills.settings import read_settings
 
 def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     allowing = actions.add_parser("allow", help="let a skill reach the hosts that it asks for; shows them first")
-    allowing.add_argument("id")
+    allowing.add_argument("id", help="as `assistant skills list` calls it")
     allowing.add_argument("--yes", action="store_true", help="do not ask")
     allowing.set_defaults(handler=allow_skill)
     forbidding = actions.add_parser("forbid", help="let a skill reach nothing any more, at once")
-    forbidding.add_argument("id")
+    forbidding.add_argument("id", help="as `assistant skills list` calls it")
     forbidding.set_defaults(handler=forbid_skill)
 
 

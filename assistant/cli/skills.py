@@ -30,7 +30,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     listing.add_argument("--json", action="store_true", help="for machines")
     listing.set_defaults(handler=list_skills)
     checking = actions.add_parser("check", help="look for mistakes in a skill, or in all")
-    checking.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    checking.add_argument("folders", nargs="*", type=Path, metavar="FOLDER", help="of a skill; none: all skills")
     checking.set_defaults(handler=check_skills, owners=False)
     install = actions.add_parser(
         "install",
@@ -38,14 +38,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    install.add_argument("source")
+    install.add_argument("source", help="a folder, an archive (.zip, .tar.gz) or a git URL")
     install.set_defaults(handler=install_skill)
     remove = actions.add_parser("remove", help="remove an installed skill and what it kept; no restart")
-    remove.add_argument("id")
+    remove.add_argument("id", help="as `assistant skills list` calls it")
     remove.set_defaults(handler=remove_skill)
     allow.register(actions)
     new = actions.add_parser("new", help="begin a skill of your own in this folder")
-    new.add_argument("name")
+    new.add_argument("name", help="a-z, 0-9 and -; also the name of its folder")
     new.set_defaults(handler=new_skill, owners=False)
 
 
