@@ -88,9 +88,8 @@ def train_word(context: Context, arguments: argparse.Namespace) -> int:
         print(f"Your takes are {'kept as clips, as you agreed: assistant data show' if kept else 'overwritten'}; "
               f"what they changed is in {path}: assistant wake remove {word.name} --voice-only")  # fmt: skip
     others = [each for each in context.config.wake.words if each != word.name]
-    print(
-        f"Use it: assistant --set 'wake.words=[{', '.join([*others, word.name])}]' run, or wake.words in your settings"
-    )
+    print(f"Try it: assistant wake test {word.name}")
+    print(f"Use it: assistant config set wake.words '[{', '.join([*others, word.name])}]'")
     return 0
 
 

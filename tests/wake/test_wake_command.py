@@ -98,7 +98,7 @@ def test_a_word_is_trained_listed_and_removed(home: Path, capsys: pytest.Capture
     said = capsys.readouterr()
     assert "missed by the detector" in said.out
     assert "quality:" in said.out
-    assert "wake.words=[hey_mycroft, hey_pebble]" in said.out
+    assert "assistant config set wake.words '[hey_mycroft, hey_pebble]'" in said.out
     assert "the word by all voices" in said.err
     assert run("list") == 0
     assert "hey_pebble   synthetic voices" in capsys.readouterr().out
