@@ -117,6 +117,19 @@ class Remembered:
         return [self._words[key].astype(np.float32) for key in keys]
 
 
+class _WholeAndWords:
+    """A sentence's vector, and behind it the mean of those of its words: layers further inside know other things."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def vectors(self, sentences: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        whole = self._encoder.vectors(sentences)
+        inside = np.array([each.mean(axis=0) for each in self._encoder.words(sentences)])
+        parts = [each / np.maximum(np.linalg.norm(each, axis=1, keepdims=True), 1e-9) for each in (whole, inside)]
+        return np.hstack(parts).astype(np.float32)
+
+
 def seconds(encoder: Encoder, sentences: Sequence[Labelled]) -> float:
     """Processor time to encode a sentence alone, as a whole and word by word."""
     began = time.process_time()
@@ -131,8 +144,9 @@ class Learner:
 
     def __init__(self, sentences: Sequence[Labelled], meanings: Encoder | None = None) -> None:
         self.intents = sorted({each.intent for each in sentences})
+        both = _WholeAndWords(meanings) if meanings is not None else None
         numbers = {intent: number for number, intent in enumerate(self.intents)}
-        self._features, vectors = Features.fit([each.words for each in sentences], _LEAST, meanings)
+        self._features, vectors = Features.fit([each.words for each in sentences], _LEAST, both)
         labels = [numbers[each.intent] for each in sentences]
         self._linear = Linear.train(vectors, labels, len(self._features), len(self.intents))
         self._tagger = Tagger(sentences, meanings)
