@@ -172,6 +172,8 @@ class _Decoder:
 
     def __init__(self, path: Path) -> None:
         self._where = str(path)
+        if path.is_dir():
+            raise DeviceError("this is a folder", where=self._where, hint="Name the recordings in it")
         if not path.is_file():
             raise DeviceError("there is no such file", where=self._where, hint="Check the path")
         if path.stat().st_size == 0:

@@ -25,6 +25,7 @@ from assistant.bus.base import Bus, Subscription
 from assistant.bus.memory import MemoryBus
 from assistant.cli.context import Context, scratch
 from assistant.cli.say import sound
+from assistant.errors import AssistantError
 from assistant.messages import Message, dialog, intent, stt, tts, wake
 from assistant.runner import Runner
 from assistant.service import Service
@@ -53,7 +54,12 @@ def run(context: Context, arguments: argparse.Namespace) -> int:
 
 
 def show(context: Context, requests: tuple[str, ...] = REQUESTS, folder: Path = Path("demo-replies")) -> int:
-    """Hold the conversation; 1 when a request was not answered."""
+    """Hold the conversation; 1 when a request was not answered. Raises AssistantError for a folder it cannot write."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "Name a folder of yours: assistant demo --output DIR"
+        raise AssistantError(f"cannot be written: {error.strerror}", where=str(folder), hint=hint) from error
     return asyncio.run(_show(context, requests, folder))
 
 
