@@ -26,7 +26,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 def test_a_spoken_wake_word_is_heard(home: Home, tmp_path: Path) -> None:
     files = []
-    for clip in sorted((RECORDINGS / "wake" / "alexa").glob("*.flac"))[::2]:
+    for clip in sorted((RECORDINGS / "wake" / "alexa").glob("*.flac"))[::5]:
         samples, rate = soundfile.read(clip)
         padded = tmp_path / f"{clip.stem}.wav"
         soundfile.write(padded, np.pad(samples, rate), rate)
@@ -34,13 +34,13 @@ def test_a_spoken_wake_word_is_heard(home: Home, tmp_path: Path) -> None:
     done = home.call("--set", "wake.words=[alexa]", "hear", "--json", *files)
     heard = [bool(json.loads(line)["wake"]) for line in done.stdout.splitlines()]
     assert len(heard) == len(files)
-    assert sum(heard) / len(heard) >= 0.97, "of every second recording"
+    assert heard.count(False) <= 1, "of every fifth recording; scripts/bench hearing tries them all"
 
 
 def test_spoken_commands_come_out_as_their_words(home: Home) -> None:
     """Free recognition, no grammar: most words that matter are there."""
     labels = json.loads((RECORDINGS / "commands" / "labels.json").read_text())
-    names = sorted(labels)[::8]
+    names = sorted(labels)[::20]
     done = home.call("hear", "--no-wake", "--json", *[str(RECORDINGS / "commands" / name) for name in names])
     wanted = found = 0
     for name, line in zip(names, done.stdout.splitlines(), strict=True):
