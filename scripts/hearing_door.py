@@ -109,7 +109,7 @@ class Metered:
             last = first = last - 3
         end = calls[last].given / RATE
         if calls[last].what == "settled":
-            first = max(at for at, call in enumerate(calls[:last]) if call.what == "outlook")
+            first = max((at for at, call in enumerate(calls[:last]) if call.what == "outlook"), default=last)
         ready = 0.0
         for call in calls[first:]:
             ready = max(ready, min(call.given / RATE, end)) + call.seconds

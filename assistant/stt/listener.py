@@ -172,7 +172,7 @@ class Listener:
         ended: Ended | None = None
         outlook: Outlook | None = None
         start, looked = -1, 0
-        ready = 0.0
+        ready, patience = 0.0, GLANCE_SECONDS
         while ended is None:
             frame = await anext(self._frames)
             if frame is None:
@@ -199,11 +199,13 @@ class Listener:
                         endpointer.silence_seconds = self._config.silence_seconds
             if start >= 0:
                 await self._give()
-            if ended is None and outlook in GLANCED and endpointer.position - looked >= GLANCE_SECONDS * RATE:
+            if ended is None and outlook in GLANCED and endpointer.position - looked >= patience * RATE:
                 began, looked = time.perf_counter(), endpointer.position
                 outlook = await self._ask(self._engine.glance)
                 ended = self._wait(outlook)
-                ready = max(ready, looked / RATE) + time.perf_counter() - began
+                taken = time.perf_counter() - began
+                ready = max(ready, looked / RATE) + taken
+                patience = max(GLANCE_SECONDS, 2 * taken)  # a slow machine must not fall behind the sound
         if ended is None:
             raise RuntimeError("the endpointer ended twice")
         if ended.cause == "silence":
