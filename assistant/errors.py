@@ -10,6 +10,7 @@
     │   ├── CodecError      a frame is not a message of the catalogue
     │   ├── PolicyError     a sender may not say or hear that
     │   └── HubUnreachable  nobody listens on the socket
+    │       └── HubSilent   or does not answer in time
     └── ConsentError        the gate to what is kept
         ├── Refused         nobody said yes to that, or it was taken back
         ├── Tampered        ledger, keys or a clip were changed from outside
@@ -71,6 +72,10 @@ class PolicyError(BusError):
 
 class HubUnreachable(BusError):
     """Nobody listens on the hub's socket."""
+
+
+class HubSilent(HubUnreachable):
+    """Somebody does, but does not answer in time."""
 
 
 class ConsentError(AssistantError):

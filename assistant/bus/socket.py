@@ -12,10 +12,11 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from assistant.bus import codec
 from assistant.bus.memory import MemoryBus, MemorySubscription
-from assistant.errors import BusError, CodecError, HubUnreachable, PolicyError
+from assistant.errors import BusError, CodecError, HubSilent, HubUnreachable, PolicyError
 from assistant.messages import Message
 
 CONNECT_SECONDS = 5.0
+_SILENT = ("the assistant runs but does not answer", "It may be busy: try again, or look at its log")
 
 
 class SocketBus:
@@ -75,7 +76,7 @@ class SocketBus:
 
 @asynccontextmanager
 async def connect(path: Path, *, hears: Iterable[type[Message]] = (), name: str = "client") -> AsyncIterator[SocketBus]:
-    """Join the hub at `path`. Raises HubUnreachable, or PolicyError when the hub does not want us."""
+    """Join the hub at `path`. Raises HubSilent, HubUnreachable, or PolicyError when the hub does not want us."""
     try:
         connection = await unix_connect(
             str(path), compression=None, max_size=1 << 20, open_timeout=CONNECT_SECONDS, close_timeout=1,
@@ -85,7 +86,9 @@ async def connect(path: Path, *, hears: Iterable[type[Message]] = (), name: str 
         raise HubUnreachable(
             "no permission to talk to the assistant", where=str(path), hint="Join the group that owns the socket"
         ) from error
-    except (OSError, InvalidHandshake, TimeoutError) as error:
+    except TimeoutError as error:
+        raise HubSilent(_SILENT[0], where=str(path), hint=_SILENT[1]) from error
+    except (OSError, InvalidHandshake) as error:
         raise HubUnreachable("the assistant is not running", where=str(path), hint="Start it: assistant run") from error
     async with connection:
         await connection.send(codec.dumps({"join": {"as": name, "hears": [kind.topic for kind in hears]}}))
@@ -104,7 +107,9 @@ async def _welcome(connection: ClientConnection) -> bool:
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             data = codec.loads(await connection.recv())
-    except (ConnectionClosed, TimeoutError) as error:
+    except TimeoutError as error:
+        raise HubSilent(_SILENT[0], hint=_SILENT[1]) from error
+    except ConnectionClosed as error:
         raise HubUnreachable("the hub closed the connection") from error
     if isinstance(reason := data.get("refused"), str):
         raise PolicyError(reason)

@@ -10,16 +10,21 @@ from assistant.build import Builder
 from assistant.bus.base import Bus
 from assistant.bus.socket import SocketBus, connect
 from assistant.cli.context import Context
-from assistant.errors import HubUnreachable
+from assistant.errors import HubSilent, HubUnreachable
 from assistant.pipeline import ASK_HEARS, Pipeline
 
 
 @asynccontextmanager
 async def running(context: Context) -> AsyncIterator[SocketBus | None]:
-    """The running assistant's bus, or None when there is none to talk to."""
+    """The running assistant's bus, or None when there is none to talk to.
+
+    Raises HubSilent: one that is busy must not be taken for none, with other timers than its own.
+    """
     try:
         joined = connect(context.socket, hears=ASK_HEARS)
         bus = await joined.__aenter__()
+    except HubSilent:
+        raise
     except HubUnreachable as error:
         if context.socket.exists():
             print(f"assistant: {error}", file=sys.stderr)

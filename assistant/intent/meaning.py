@@ -32,6 +32,8 @@ BLOCK = 32
 MIDDLE = 8
 """Added to the numbers of the table, of 4 bits, so that they are none below 0."""
 _BATCH = 32
+_LONGEST_PART = 100
+"""Letters; a longer part of a word is unknown as a whole, as where the pieces come from (BERT's tokenizer)."""
 _MOST_BYTES = 64 << 20
 _PARTS = re.compile(r"[a-z0-9]+|[^\sa-z0-9]")
 _DAMAGED = (OSError, EOFError, lzma.LZMAError, LookupError, ValueError, RuntimeError)
@@ -112,6 +114,7 @@ class _Encoder:
             content = _unpacked(folder / LAYERS)
             end = content.index(b"\0")
             pieces = np.array(content[:end].split(b"\n"))
+            self._longest = max(len(piece) for piece in pieces.tolist())
             self._order = np.argsort(pieces).astype(np.uint16)
             self._pieces = pieces[self._order]
             self._session = _session(ort, content[end + 1 :])
@@ -164,11 +167,13 @@ class _Encoder:
 
     def _split(self, part: str) -> list[int]:
         """The longest known piece first, then the longest of the rest."""
+        if len(part) > _LONGEST_PART:
+            return [self._unknown]
         found: list[int] = []
         start = 0
         while start < len(part):
             lead = "##" if start else ""
-            for end in range(len(part), start, -1):
+            for end in range(min(len(part), start + self._longest), start, -1):
                 piece = self._id(lead + part[start:end])
                 if piece >= 0:
                     break

@@ -111,7 +111,7 @@ _YEAR = r"(?P<year>1[1-9]\d\d|20\d\d)"
 _Write = str | Callable[[re.Match[str]], str]
 _RULES: tuple[tuple[str, _Write], ...] = (
     (rf"\b({'|'.join(_TITLES)})\.(?=\s)", lambda match: _TITLES[match[1]]),
-    (r"\bNo\.\s?(?=\d)", "Number "),
+    (r"\bNo\.\s*(?=\d)", "Number "),
     (r"#(?=\d)", "number "),
     (r"\bvs\.?(?=\s)", "versus"),
     (rf"(?<![\d:])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?![\d:])(?:\s?{_HALF})?", _time),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from .discovery import Thing
+from .state import State
 
 Command = tuple[str, str]
 Rgb = tuple[int, int, int]
@@ -47,6 +49,19 @@ def level(thing: Thing, percent: float) -> list[Command]:
         return _json(thing, state="ON", brightness=amount) if can else []
     topic = thing.text("brightness_command_topic")
     return _with_on(thing, [(topic, str(amount))]) if thing.kind == "light" and topic else []
+
+
+def step(thing: Thing, state: Callable[[Thing], State], by: float) -> list[Command]:
+    """Brighter or darker by so many percent, but not off."""
+    is_now = state(thing)
+    now = (50.0 if is_now.level is None else is_now.level) if is_now.on is not False else 0.0
+    return level(thing, max(1.0, min(100.0, now + by)))
+
+
+def rgb(digits: str) -> Rgb:
+    """A colour of six hexadecimal digits."""
+    red, green, blue = (int(digits[at : at + 2] or "0", 16) for at in (0, 2, 4))
+    return red, green, blue
 
 
 def colour(thing: Thing, rgb: Rgb) -> list[Command]:

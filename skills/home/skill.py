@@ -16,8 +16,7 @@ from .command import Command
 from .discovery import Thing
 from .house import House
 
-STEP = 20.0
-"""Percent by which "brighter" changes a light."""
+STEP = 20.0  # percent by which "brighter" changes a light
 DIMMED = ("light", "fan", "cover")
 """What can be half on."""
 
@@ -29,7 +28,7 @@ class Home(Skill):
         self.chooser = Chooser(self.table("kind"), self.table("alias"))
         self.answers = Answers(self)
         self.last: list[Thing] = []
-        """What "it" is: the things that were last spoken of."""
+        """What "it" is."""
         address = str(self.setting("broker"))
         connect = partial(self.connect, address, tls=address.startswith("mqtts:"))
         broker = Broker(connect, user=str(self.setting("user")), password=str(self.setting("password")))
@@ -58,16 +57,13 @@ class Home(Skill):
 
     @intent("brighter")
     async def brighter(self, request: Request) -> Reply:
-        return await self.do(request, partial(self.step, by=STEP), "brighter", ("light",))
+        step = partial(command.step, state=self.house.state, by=STEP)
+        return await self.do(request, step, "brighter", ("light",))
 
     @intent("darker")
     async def darker(self, request: Request) -> Reply:
-        return await self.do(request, partial(self.step, by=-STEP), "darker", ("light",))
-
-    def step(self, thing: Thing, *, by: float) -> Sequence[Command]:
-        state = self.house.state(thing)
-        now = (50.0 if state.level is None else state.level) if state.on is not False else 0.0
-        return command.level(thing, max(1.0, min(100.0, now + by)))
+        step = partial(command.step, state=self.house.state, by=-STEP)
+        return await self.do(request, step, "darker", ("light",))
 
     @intent("colour")
     async def colour(self, request: Request) -> Reply:
@@ -75,8 +71,7 @@ class Home(Skill):
         value = self.table("colour").get(name, "")
         if value.endswith("K"):
             return await self.do(request, lambda thing: command.warmth(thing, float(value[:-1])), "colour", ("light",))
-        red, green, blue = (int(value[at : at + 2] or "0", 16) for at in (0, 2, 4))
-        return await self.do(request, lambda thing: command.colour(thing, (red, green, blue)), "colour", ("light",))
+        return await self.do(request, partial(command.colour, rgb=command.rgb(value)), "colour", ("light",))
 
     @intent("open")
     async def open(self, request: Request) -> Reply:

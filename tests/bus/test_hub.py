@@ -18,7 +18,7 @@ from assistant.bus import codec, policy
 from assistant.bus.hub import Hub
 from assistant.bus.memory import MemoryBus
 from assistant.bus.socket import SocketBus, connect
-from assistant.errors import BusError, HubUnreachable, PolicyError
+from assistant.errors import BusError, HubSilent, HubUnreachable, PolicyError
 from assistant.messages import Message, Spoken, dialog, skill, stt, system, tts, wake
 
 
@@ -175,6 +175,17 @@ async def test_nobody_at_home_is_one_clear_line(path: Path) -> None:
     with pytest.raises(HubUnreachable, match=r"not running\. Start it: assistant run"):
         async with connect(path):
             pass
+
+
+async def test_one_that_is_busy_is_not_taken_for_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.bus.socket.CONNECT_SECONDS", 0.01)
+    with socket.socket(socket.AF_UNIX) as busy:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        busy.bind(str(path))
+        busy.listen()
+        with pytest.raises(HubSilent, match=r"runs but does not answer.*try again"):
+            async with connect(path):
+                pass
 
 
 class TestGuests:
