@@ -83,7 +83,6 @@ class Timer(Changing):
 
     @intent("restart")
     def restart(self, request: Request) -> Reply:
-        """From the beginning, with the length it has."""
         return self.one(request, self.timers, self.from_the_beginning)
 
     def from_the_beginning(self, timers: Sequence[Running]) -> Reply:
@@ -133,9 +132,8 @@ class Timer(Changing):
 
     def end(self, timers: Sequence[Running]) -> Reply:
         self.remove(timers)
-        if len(timers) > 1:
-            return self.reply("cancelled_all", count=len(timers)).undone_by(partial(self.restore, timers))
-        return self.reply("cancelled", title=self.title(timers[0])).undone_by(partial(self.restore, timers))
+        dialog, title = "cancelled_all" if len(timers) > 1 else "cancelled", self.title(timers[0])
+        return self.reply(dialog, title=title, count=len(timers)).undone_by(partial(self.restore, timers))
 
     def unset(self, timers: Sequence[Running], request: Request) -> Reply:
         there = [timer for timer in timers if timer in self.timers]
