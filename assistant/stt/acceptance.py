@@ -6,7 +6,7 @@ don't know what to do". And one of the whole sentence, its evidence: how much mo
 word or two are the nearest thing to very many other words, and the sound cannot say much for them; so the first two
 thresholds come nearer in proportion, unless the sentence was expected: "hello" has to fit better than an order of ten
 words. The thresholds are fitted by `scripts/bench_hearing.py --calibrate` to recordings and written to
-`acceptance.yaml`; they are not chosen by hand.
+`acceptance.yaml`; only that of the evidence still stands as it was chosen from tables.
 """
 
 from __future__ import annotations

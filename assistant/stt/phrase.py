@@ -48,7 +48,7 @@ class Phrase:
 PHRASES: Mapping[str, Phrase] = MappingProxyType(
     {
         # Recordings of 50 speakers, also in noise and after speech: above -6.5 where the word can be made out at all.
-        # What the detector took for it in ten hours of other speech, most of it in noise: below -7, but for one clip.
+        # What the detector took for it in ten hours of other speech, mostly in noise: below -7, but for "Athena" twice.
         "alexa": Phrase(("Alexa", "alexa"), -6.9),
         # The bundled voice above -5.5, three other synthetic ones above -10, with noise; ordinary speech below -12.5.
         "hey_mycroft": Phrase(("Mycroft", "Macroft", "Macross", "Mick Rock", "my craft"), -10.2),
