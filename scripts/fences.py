@@ -33,7 +33,6 @@ MAY_WRITE = {
     "assistant/hardening.py": "/proc/self/coredump_filter: no memory in core dumps",
     "assistant/intent/classifier_model.py": "what was trained on the skills' own sentences",
     "assistant/intent/linear.py": "what was trained on the skills' own sentences",
-    "assistant/intent/meaning.py": "the sentence encoder's own graph, into memory without a name",
     "assistant/intent/neighbours.py": "what was trained on the skills' own sentences",
     "assistant/intent/training.py": "what is to be trained: the skills' own sentences",
     "assistant/models_store/fetch.py": "models that were downloaded",
@@ -44,7 +43,7 @@ MAY_WRITE = {
     "assistant/skills/install.py": "a skill's files",
     "assistant/skills/store.py": "what a skill keeps over a restart: a timer's end",
     "assistant/wake/custom/word.py": "heads that were trained here; with takes of a person, numbers that these changed",
-    "assistant/stt/moonshine_model.py": "the recogniser's own graph, into memory without a name",
+    "assistant/onnx.py": "networks that were made here, into memory without a name",
     "assistant/testing/skills.py": "a scratch folder for a skill under test",
     "assistant/skills/template.py": "the beginnings of a new skill, where its author wants it",
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import lzma
-import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant import onnx
 from assistant.errors import ModelError
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -102,11 +102,7 @@ class _Encoder:
     """The files, read."""
 
     def __init__(self, folder: Path) -> None:
-        import onnxruntime as ort
-        from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-        kinds = [kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
-        errors: tuple[type[Exception], ...] = (*_DAMAGED, *kinds)
+        errors: tuple[type[Exception], ...] = (*_DAMAGED, *onnx.failures())
         try:
             self._table = np.load(folder / TABLE, mmap_mode="r", allow_pickle=False)
             digests = [hashlib.sha256((folder / name).read_bytes()).digest() for name in (TABLE, LAYERS)]
@@ -117,7 +113,7 @@ class _Encoder:
             self._longest = max(len(piece) for piece in pieces.tolist())
             self._order = np.argsort(pieces).astype(np.uint16)
             self._pieces = pieces[self._order]
-            self._session = _session(ort, content[end + 1 :])
+            self._session = onnx.session(content[end + 1 :])
             self._unknown, self._first, self._last = (self._id(name) for name in ("[UNK]", "[CLS]", "[SEP]"))
         except errors as error:
             raise ModelError("no sentence encoder", where=str(folder), hint=_HINT) from error
@@ -196,22 +192,3 @@ def _unpacked(path: Path) -> bytes:
     if len(content) > _MOST_BYTES:
         raise ValueError(f"more than {_MOST_BYTES} bytes")
     return content
-
-
-def _session(runtime: Any, model: bytes) -> Any:
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        descriptor = os.memfd_create("meaning")
-    except OSError:  # refused, as with --no-write
-        return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    # From a file without a place on a disk: given as bytes, the runtime would keep them beside what it makes.
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(model)
-        file.flush()
-        path = f"/proc/self/fd/{file.fileno()}"
-        return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -7,7 +7,6 @@ itself is never imported. Architecture and training: Jeffries et al. 2024, arXiv
 from __future__ import annotations
 
 import importlib.util
-import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from assistant import onnx
 from assistant.errors import EngineError, ModelError
 from assistant.stt.memory import release_memory
 from assistant.stt.moonshine_graph import HEAD_SIZE, HEADS, LAYERS, cross_graph, encoder_graph, step_graph
@@ -84,47 +84,24 @@ class MoonshineModel:
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         """Load from `folder` (see `find_model`). Raises ModelError."""
-        # Loading onnxruntime takes 0.2 s and 20 MB; programs that never recognise anything should not pay for it.
-        import onnxruntime
-
         self.tokenizer: Tokenizer = load(folder / "tokenizer.bin")
-        self._errors: tuple[type[Exception], ...] = _ort_errors(onnxruntime)
         encoder, decoder = (_read(folder / name) for name in _FILES[:2])
-        self._encoder = self._session(onnxruntime, encoder, encoder_graph, threads)
-        self._cross = self._session(onnxruntime, decoder, cross_graph, threads)
-        self._decoder = self._session(onnxruntime, decoder, step_graph, threads)
+        self._encoder = self._session(encoder, encoder_graph, threads)
+        self._cross = self._session(decoder, cross_graph, threads)
+        self._decoder = self._session(decoder, step_graph, threads)
         self._embedding = decoder.embedding()
         for weights in (encoder, decoder):
             weights.release()
         release_memory()
 
-    def _session(self, runtime: Any, weights: Weights, graph: Callable[[Weights], bytes], threads: int) -> Any:
+    def _session(self, weights: Weights, graph: Callable[[Weights], bytes], threads: int) -> Any:
         try:
             model = graph(weights)
         except (LookupError, ValueError) as error:
             raise _unusable(weights.place) from error
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Arena and pattern keep the peak of the longest utterance for ever: 161 MB after 12 s of sound, without them
-        # and with `release_memory` 118 MB, at the same speed (x86-64, onnxruntime 1.32).
-        options.enable_cpu_mem_arena = False
-        options.enable_mem_pattern = False
-        # Spinning worker threads would keep a core busy between two utterances.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
         try:
-            try:
-                descriptor = os.memfd_create("moonshine")
-            except OSError:  # refused, as with --no-write
-                return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-            # From a file without a place on a disk: given as bytes, the runtime would keep them beside what it makes.
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(model)
-                file.flush()
-                path = f"/proc/self/fd/{file.fileno()}"
-                return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        except self._errors as error:
+            return onnx.session(model, threads=threads)
+        except onnx.failures() as error:
             raise _unusable(weights.place) from error
 
     def encode(self, samples: npt.NDArray[np.int16] | Floats) -> Heard:
@@ -184,7 +161,7 @@ class MoonshineModel:
     def _run(self, session: Any, wanted: Sequence[str], feed: Mapping[str, npt.NDArray[Any]]) -> list[Floats]:
         try:
             out: list[Floats] = session.run(wanted, feed)
-        except self._errors as error:
+        except onnx.failures() as error:
             raise EngineError("the recogniser's model failed", where="stt.moonshine") from error
         return out
 
@@ -209,17 +186,3 @@ def log_softmax(logits: Floats) -> Floats:
     shifted = logits - logits.max(axis=-1, keepdims=True)
     result: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return result
-
-
-def _ort_errors(runtime: Any) -> tuple[type[Exception], ...]:
-    state = runtime.capi.onnxruntime_pybind11_state
-    names = (
-        "Fail",
-        "InvalidArgument",
-        "InvalidGraph",
-        "InvalidProtobuf",
-        "NoSuchFile",
-        "NotImplemented",
-        "RuntimeException",
-    )
-    return tuple(getattr(state, name) for name in names if hasattr(state, name))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assistant import onnx
 from assistant.audio.frame import Samples
 from assistant.errors import EngineError, ModelError
 
@@ -109,28 +110,19 @@ class _Session:
 
     def __init__(self, path: Path, threads: int) -> None:
         import onnxruntime as ort
-        from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-        # These share no base class but Exception.
-        kinds = [kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
-        self._errors: tuple[type[Exception], ...] = (*kinds, RuntimeError, ValueError)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._run_options = ort.RunOptions()
         self._run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except self._errors as error:
+            self._session = onnx.session(path, threads=threads, arena=True)
+        except onnx.failures() as error:
             raise ModelError("the voice cannot be loaded", where=str(path), hint=_AGAIN) from error
 
     def run(self, names: list[str] | None, inputs: dict[str, Any]) -> list[Any]:
         """As onnxruntime's `run`. Raises EngineError."""
         try:
             result: list[Any] = self._session.run(names, inputs, self._run_options)
-        except self._errors as error:
+        except onnx.failures() as error:
             raise EngineError(f"the voice failed ({type(error).__name__})", where="piper") from error
         return result
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from assistant import onnx
 from assistant.audio.frame import FRAME_SAMPLES, Samples
 from assistant.errors import EngineError, ModelError
 
@@ -63,7 +64,6 @@ class SpeechEmbedder:
     def __init__(self) -> None:
         self._mel: Any = None
         self._embedding: Any = None
-        self._errors: tuple[type[Exception], ...] = (RuntimeError, ValueError)
         self._sound = np.zeros(_OVERLAP + FRAME_SAMPLES, np.float32)
         self._slices = np.zeros((_SLICES, _BANDS), np.float32)
         self._quiet = self._slices
@@ -72,21 +72,11 @@ class SpeechEmbedder:
         """Load the models (about 20 ms). Raises ModelError."""
         if self._mel is not None:
             return
-        import onnxruntime as ort
-        from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-        kinds = [kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception)]
-        self._errors = (*kinds, RuntimeError, ValueError)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.enable_cpu_mem_arena = False
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         sessions = []
         for path in find_models():
             try:
-                sessions.append(ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]))
-            except self._errors as error:
+                sessions.append(onnx.session(path))
+            except onnx.failures() as error:
                 raise ModelError("the model cannot be loaded", where=str(path), hint=_AGAIN) from error
         self._mel, self._embedding = sessions
         self._quiet = np.tile(self._melt(self._sound * 0)[-1], (_SLICES, 1))
@@ -129,14 +119,14 @@ class SpeechEmbedder:
             raise RuntimeError("start() comes first")
         try:
             slices: Floats = self._mel.run(None, {"input": sound[None]})[0][0, 0] / 10 + 2
-        except self._errors as error:
+        except onnx.failures() as error:
             raise EngineError(f"the filter bank failed ({type(error).__name__})", where="wake word") from error
         return slices
 
     def _embed(self, views: Floats) -> Floats:
         try:
             found: Floats = self._embedding.run(None, {"input_1": views[..., None]})[0]
-        except self._errors as error:
+        except onnx.failures() as error:
             raise EngineError(f"the embedding failed ({type(error).__name__})", where="wake word") from error
         return found.reshape(-1, SIZE)
 
