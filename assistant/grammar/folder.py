@@ -1,17 +1,19 @@
 """A skill's locale folder: `locale/<language>/*.intent` and `*.entity`, as Mycroft and OpenVoiceOS lay it out. Where a
-folder has none, `vocab/<language>` as older skills have it.
+folder has none, `vocab/<language>` as older skills have it; else its own `*.intent` files, which serve any language.
 
 `*.follow` holds what people say to go on from an answer ("and tomorrow?"); it leads to the intent of the same name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from assistant.errors import SkillError
 from assistant.grammar.sentences import KINDS, SkillSentences, slot_type
 from assistant.grammar.templates import Choice, Node, Sequence, SlotRef, is_blank, parse_line, slots
+from assistant.messages.base import SlotKind
 
 _LARGEST = 1_000_000
 _LOCALES = ("locale", "vocab")
@@ -23,7 +25,10 @@ def languages(folder: Path) -> tuple[str, ...]:
 
 
 def locale_folder(folder: Path, language: str) -> Path | None:
-    """The skill's folder for a language: `en`, `en-us` and `en-US` all serve "en"; an exact name is preferred."""
+    """The skill's folder for a language: `en`, `en-us` and `en-US` all serve "en"; an exact name is preferred.
+    Sentences that lie in the skill's folder itself are taken as they are."""
+    if _is_flat(folder):
+        return folder
     wanted = language.lower().replace("_", "-")
     best: tuple[int, str, Path] | None = None
     for path in _language_folders(folder):
@@ -47,8 +52,19 @@ def read_sentences(skill: str, folder: Path, language: str) -> SkillSentences:
     """
     place = locale_folder(folder, language)
     intents = dict(_read(place, ".intent")) if place else {}
-    entities = dict(_read(place, ".entity")) if place else {}
     follows = dict(_read(place, ".follow")) if place else {}
+    listed = dict(_read(place, ".entity")) if place else {}
+    kinds = {
+        name: pattern for name, lines in listed.items() if (pattern := _stands_for([line for _, _, line in lines]))
+    }
+    entities = {
+        name: [each for each in lines if not _NUMBERS.fullmatch(each[2])]
+        for name, lines in listed.items()
+        if name not in kinds
+    }
+    for sentences in (intents, follows):
+        for name, lines in sentences.items():
+            sentences[name] = [(file, number, _typed(line, kinds)) for file, number, line in lines]
     for kind, sentences in (("intent", intents), ("follow", follows)):
         for name, lines in sentences.items():
             for file, number, line in lines:
@@ -74,14 +90,45 @@ def read_sentences(skill: str, folder: Path, language: str) -> SkillSentences:
 
 _Lines = list[tuple[str, int, str]]
 
+_NUMBERS = re.compile(r"#+")
+_ANY_WORDS = re.compile(r":0(\s+:0)*")
+_SLOT = re.compile(r"(\{+\s*)([\w-]+)(?:\s*:\s*([\w-]+))?(?=\s*\})")
 
-def sentences_folder(folder: Path) -> Path | None:
-    """The folder that has one folder for each language; None for what is no skill."""
+
+def _stands_for(lines: list[str]) -> SlotKind | None:
+    """A list of other assistants may hold patterns alone: `#`, `##` are numbers, `:0`, `:0 :0` any words."""
+    if lines and all(_NUMBERS.fullmatch(line) for line in lines):
+        return "number"
+    return "text" if lines and all(_ANY_WORDS.fullmatch(line) for line in lines) else None
+
+
+def _typed(line: str, kinds: Mapping[str, SlotKind]) -> str:
+    """A sentence whose slots say themselves what such a list would have said of them."""
+
+    def typed(found: re.Match[str]) -> str:
+        kind = kinds.get(found[3] or found[2])
+        return f"{found[1]}{found[2]}:{kind}" if kind else found[0]
+
+    return _SLOT.sub(typed, line) if kinds else line
+
+
+def has_sentences(folder: Path) -> bool:
+    """Whether a skill's sentences can be looked for here."""
+    return _locales(folder) is not None or _is_flat(folder)
+
+
+def _locales(folder: Path) -> Path | None:
+    """The folder that has one folder for each language."""
     return next((folder / name for name in _LOCALES if (folder / name).is_dir()), None)
 
 
+def _is_flat(folder: Path) -> bool:
+    """Whether the sentences lie in the skill's folder itself."""
+    return _locales(folder) is None and any(folder.glob("*.intent"))
+
+
 def _language_folders(folder: Path) -> Iterator[Path]:
-    locale = sentences_folder(folder)
+    locale = _locales(folder)
     if locale is not None:
         yield from sorted(path for path in locale.iterdir() if path.is_dir())
 
@@ -96,7 +143,9 @@ def _read(place: Path, suffix: str) -> Iterator[tuple[str, _Lines]]:
         except (OSError, UnicodeDecodeError) as error:
             raise SkillError(f"cannot be read ({error})", where=str(path), hint="Save it as UTF-8 text") from error
         lines = [
-            (str(path), number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if not is_blank(line)
+            (str(path), number, line.strip())
+            for number, line in enumerate(text.splitlines(), 1)
+            if not is_blank(line) or (suffix == ".entity" and _NUMBERS.fullmatch(line.strip()))
         ]
         yield path.name.removesuffix(suffix), lines
 

@@ -41,6 +41,8 @@ _NAME = re.compile(r"\s*([^\W\d][\w-]*)\s*(?::\s*([^\W\d][\w-]*)\s*)?")
 _LEX = re.compile(r"(?P<space>\s+)|(?P<mark>[()\[\]|])|(?P<slot>\{)|(?P<stray>\})|(?P<word>[^\s()\[\]{}|]+)")
 _FOREIGN = re.compile(r"<\w[\w.-]*>|\$\w+:\w+|\d+\.\.\d+")
 """What other systems' templates have: <rule>, $type:slot, 0..100."""
+_WILD = {"#": SlotRef("number", "number"), ":0": SlotRef("words", "text")}
+"""What Mycroft's sentences have for any number (a `#` a digit) and for any word."""
 _CLOSING = {"(": ")", "[": "]"}
 _MOST_AFFIXES = 64
 _DEEPEST = 20
@@ -163,6 +165,11 @@ class _Parser:
                     hint = "Write {name}, with a list in name.entity, or {name:number}"
                     raise self.error(f"'{found['word']}' is another system's way to write a slot", start, hint)
                 self.at = found.end()
+                if (any_value := _WILD.get(found["word"].rstrip("#") or "#")) is not None:
+                    if not pieces or pieces[-1].node != any_value:
+                        pieces.append(_Piece(any_value, False))
+                    glued = False
+                    continue
                 pieces.append(_Piece(_Raw(found["word"]), glued))
             glued = True
         return self.join(pieces)

@@ -12,7 +12,7 @@ from typing import get_args
 from assistant.config.document import Mapping as Block
 from assistant.config.document import Node, Scalar, Sequence, parse
 from assistant.errors import ConfigError, SkillError
-from assistant.grammar.folder import languages, sentences_folder
+from assistant.grammar.folder import has_sentences, languages
 from assistant.skills.settings import PLAIN, SettingSchema, SettingType, convert, meant
 
 API = 1
@@ -97,7 +97,7 @@ class Manifest:
 
 def is_skill(folder: Path) -> bool:
     """Whether this folder is a skill: it has a manifest, or at least sentences."""
-    return (folder / FILE).is_file() or sentences_folder(folder) is not None
+    return (folder / FILE).is_file() or has_sentences(folder)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -108,8 +108,8 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / FILE
     if path.is_file():
         return _Reader(_document(path), path).manifest()
-    if sentences_folder(folder) is None:
-        raise SkillError(f"this is no skill: no {FILE}, no locale/", where=str(folder), hint="See docs/skills.md")
+    if not has_sentences(folder):
+        raise SkillError(f"this is no skill: no {FILE}, no locale/, no .intent file", where=str(folder), hint="See docs/skills.md")
     identity = re.sub(r"[^a-z0-9_-]+", "-", folder.resolve().name.lower()).strip("-_")[:40]
     if not _ID.fullmatch(identity):
         raise SkillError("a skill's name begins with a letter a-z", where=str(folder), hint="Rename the folder")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import SkillError
-from assistant.grammar.folder import languages, locale_folder, read_sentences
+from assistant.grammar.folder import has_sentences, languages, locale_folder, read_sentences
 from assistant.grammar.sentences import SlotType, slot_type
-from assistant.grammar.templates import SlotRef
+from assistant.grammar.templates import SlotRef, parse_line, slots
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -98,3 +98,27 @@ def test_a_slot_in_a_list_is_refused(tmp_path: Path) -> None:
 )
 def test_how_a_slot_gets_its_type(slot: SlotRef, expected: SlotType | None) -> None:
     assert slot_type(slot, {"place": (), "time_zone": ()}) == expected
+
+
+def test_sentences_in_the_skills_own_folder_serve_any_language(tmp_path: Path) -> None:
+    write(tmp_path, go__intent="go {place}", place__entity="rome")
+    assert read_sentences("walk", tmp_path, "en").intents == {"go": ("go {place}",)}
+    assert has_sentences(tmp_path)
+    write(tmp_path / "locale" / "en", go__intent="walk")
+    assert read_sentences("walk", tmp_path, "en").intents == {"go": ("walk",)}
+
+
+def test_patterns_in_place_of_a_list_are_numbers_or_any_words(tmp_path: Path) -> None:
+    write(
+        tmp_path / "locale" / "en-us",
+        go__intent="go { steps } steps to {home:place}\nwait ## minutes\nmeet :0 :0 now",
+        steps__entity="#\n##\n",
+        place__entity=":0\n:0 :0\n",
+        room__entity="####\nhall\n####\n",
+    )
+    found = read_sentences("walk", tmp_path, "en")
+    assert found.intents["go"][0] == "go { steps:number } steps to {home:text}"
+    assert found.entities == {"room": ("hall",)}
+    wait, meet = (parse_line(line) for line in found.intents["go"][1:])
+    assert [*slots(wait)] == [SlotRef("number", "number")]
+    assert [*slots(meet)] == [SlotRef("words", "text")]

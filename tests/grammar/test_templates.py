@@ -98,8 +98,8 @@ def test_a_broken_line_is_refused_at_its_column(line: str, column: int) -> None:
 
 
 def test_comments_and_blank_lines_say_nothing() -> None:
-    nodes = parse_lines(["\ufeff# heading", "", "   ", "one", "  # two", "three # four"])
-    assert [write(node) for node in nodes] == ["one", "three four"]
+    nodes = parse_lines(["\ufeff# heading", "", "   ", "one", "  # two", "three // four", "wait ## minutes"])
+    assert [write(node) for node in nodes] == ["one", "three four", "wait {number:number} minutes"]
 
 
 def test_a_line_that_stands_for_billions_is_read_at_once() -> None:
