@@ -23,6 +23,7 @@ from assistant.consent.record import Record
 from assistant.consent.room import Room
 from assistant.errors import BusError, Refused
 from assistant.messages import consent
+from assistant.skills.find import find_skills, places
 
 RUNNING_SECONDS = 15.0
 """How long the running assistant may take to forget everything."""
@@ -59,7 +60,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     verbs.add_parser("verify", help="check ledger, keys and clips").set_defaults(handler=verify)
     debug.register(verbs)
     guest = verbs.add_parser("guest", help="keep nothing for some hours; 0 ends it")
-    guest.add_argument("hours", type=float)
+    guest.add_argument("hours", type=float, help="as in 3 or 0.5")
     guest.set_defaults(handler=guest_mode)
 
 
@@ -80,7 +81,14 @@ def actor() -> str:
 
 
 def grant(context: Context, arguments: argparse.Namespace) -> int:
-    purpose = opened(context).gate.offered(arguments.purpose)
+    try:
+        purpose = opened(context).gate.offered(arguments.purpose)
+    except Refused as refused:
+        skills = {each.id for each in find_skills(places(context.paths, context.config.skills.folders))}
+        if arguments.purpose not in skills:
+            raise
+        hint = f"It may reach its hosts by: assistant skills allow {arguments.purpose}"
+        raise Refused(f"{arguments.purpose!r} is a skill, and no purpose to keep something for", hint=hint) from refused
     print(f"{purpose.what}\nWho can hear it: {', '.join(purpose.recipients)}.\nFor how long: {arguments.days} days.")
     print("Unless you listen to a clip and keep it, it is deleted after 48 hours.")
     if not arguments.yes and input("Do you agree? Type yes: ").strip().lower() != "yes":

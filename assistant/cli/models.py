@@ -23,16 +23,16 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="fetch a model (the only command that uses the network)",
         epilog="example: assistant models install vosk-model-small-en-us-0.15",
     )
-    install.add_argument("name")
+    install.add_argument("name", help="as `assistant models list` calls it")
     install.add_argument(
         "--trust-first-download", action="store_true", help="accept a model without a known checksum, and pin what came"
     )
     install.set_defaults(handler=install_model)
     verify = actions.add_parser("verify", help="compare installed models with their checksums")
-    verify.add_argument("name", nargs="?", default="")
+    verify.add_argument("name", nargs="?", default="", help="of a model; none: all")
     verify.set_defaults(handler=verify_models)
     remove = actions.add_parser("remove", help="delete an installed model")
-    remove.add_argument("name")
+    remove.add_argument("name", help="as `assistant models list` calls it")
     remove.set_defaults(handler=remove_model)
 
 
