@@ -38,6 +38,9 @@ FAINT = 0.1
 """Below this score the judge is asked from the second frame on only: half of these suspicions come to nothing. And what
 those gave who listen since a short while counts from here on: less they give too often."""
 FAINT_TRY = 1
+FAINT_NEEDS = 2.5
+"""How much surer (natural logarithm) the judge must be of so faint a suspicion. Ordinary recordings of "alexa" that were
+suspected from so little, directly after other speech, reached 6.5; what was taken for it in ten hours, at most 2."""
 AGAIN = 3.0
 """How many times higher than when it was turned down a score must rise to be suspected again without a fall: the word
 may follow directly on what sounded a little like it."""
@@ -203,7 +206,7 @@ class CascadeEngine:
             self._broken = True
             _log.warning("wake words are taken without a second opinion from now on: %s", error)
             return state.best >= plain
-        if margin < 0:
+        if margin < (FAINT_NEEDS if state.best < FAINT else 0.0):
             return False
         state.best = max(state.best, 1 / (1 + math.exp(-margin)))
         return True

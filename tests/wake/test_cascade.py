@@ -10,7 +10,7 @@ import pytest
 from assistant.audio.frame import FRAME_SAMPLES, RATE, Samples
 from assistant.errors import EngineError
 from assistant.testing.wake import FakeJudge, wake_sound
-from assistant.wake.cascade import EARLIER, FAINT_TRY, TRIES, CascadeEngine
+from assistant.wake.cascade import EARLIER, FAINT, FAINT_NEEDS, FAINT_TRY, TRIES, CascadeEngine
 from assistant.wake.engine import Peak
 
 QUIET = np.zeros(FRAME_SAMPLES, dtype=np.int16)
@@ -41,6 +41,13 @@ class Scores:
     def peaks(self, samples: Samples) -> list[Peak]:
         score = next(self._scores)
         return [score if isinstance(score, Peak) else Peak(self.words[0], score, 0)]
+
+
+class Hesitant(FakeJudge):
+    """Believes everything, but not firmly."""
+
+    def judge(self, word: str, sound: Samples) -> float:
+        return FAINT_NEEDS - 0.1
 
 
 class Deaf(FakeJudge):
@@ -143,6 +150,12 @@ def test_a_faint_suspicion_is_judged_later_and_less_often() -> None:
     judge = FakeJudge()
     assert heard([0.03] * 40, [QUIET] * 40, judge=judge) == []
     assert judge.asked == len([at for at in TRIES if at >= FAINT_TRY])
+
+
+def test_of_a_faint_suspicion_the_judge_must_be_surer() -> None:
+    assert heard([FAINT / 2] * 9, [WORD] * 9, judge=Hesitant()) == []
+    assert heard([FAINT] * 9, [WORD] * 9, judge=Hesitant()) == [0]
+    assert heard([FAINT / 2, FAINT, 0.0, 0.0], [WORD] * 4, judge=Hesitant()) == [1], "it rose"
 
 
 def test_a_word_directly_after_what_sounded_a_little_like_it_is_heard() -> None:
