@@ -39,8 +39,8 @@ FAINT = 0.1
 those gave who listen since a short while counts from here on: less they give too often."""
 FAINT_TRY = 1
 FAINT_NEEDS = 2.5
-"""How much surer (natural logarithm) the judge must be of so faint a suspicion. Ordinary recordings of "alexa" that were
-suspected from so little, directly after other speech, reached 6.5; what was taken for it in ten hours, at most 2."""
+"""How much surer (natural logarithm) the judge must be of so faint a suspicion. Undamaged recordings of "alexa" that
+were suspected from so little reached 6.5, what was taken for it in ten hours of other speech at most 2."""
 AGAIN = 3.0
 """How many times higher than when it was turned down a score must rise to be suspected again without a fall: the word
 may follow directly on what sounded a little like it."""
