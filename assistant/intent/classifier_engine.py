@@ -28,10 +28,11 @@ from assistant.intent.classifier_model import Model
 from assistant.intent.engine import Match
 from assistant.intent.examples import ANY_TIME, Example, essence, examples, nobody_lines
 from assistant.intent.fill import Fill, Known, know
+from assistant.intent.kept_vectors import KeptVectors
 from assistant.intent.meaning import Meaning
 from assistant.intent.training import PLAN, Workshop
 
-_FORMAT = 6
+_FORMAT = 7
 """To be raised when the same skills train to something else."""
 _HIGHEST = 0.9
 _log = logging.getLogger(__name__)
@@ -131,8 +132,10 @@ def train(folder: Path) -> None:
         heard = Heard(" ".join(example.said), known.lexicon)
         return Fill(known, heard, ANY_TIME).slots(known.intents[intent]) is not None
 
-    meaning = Meaning(Path(encoder[0])) if encoder is not None else None
-    Model.train(examples(language, read), fits, meaning).save(folder)
+    kept = KeptVectors(Meaning(Path(encoder[0])), folder.parent) if encoder is not None else None
+    Model.train(examples(language, read), fits, kept).save(folder)
+    if kept is not None:
+        kept.save(folder)
 
 
 if __name__ == "__main__":

@@ -145,7 +145,8 @@ class _Learned:
     def model(self, some: Sequence[int], bar: Bar, epochs: int) -> Model:
         """A model trained on some of the examples."""
         vectors, labels = [self.vectors[each] for each in some], [self.labels[each] for each in some]
-        linear = Linear.train(vectors, labels, len(self.features), len(self.intents), epochs=epochs)
+        known = (len(self.features), len(self.intents))
+        linear = Linear.train(vectors, labels, *known, meanings=len(self.features.middle), epochs=epochs)
         kept = [(vector, label) for vector, label in zip(vectors, labels, strict=True) if label != self.none]
         near = Neighbours(self.features, [vector for vector, _ in kept], [label for _, label in kept])
         return Model(self.intents, self.features, linear, near, bar)

@@ -17,6 +17,7 @@ from assistant.grammar.title import title
 from assistant.intent.engine import IntentEngine, Match
 from assistant.intent.fill import slot_forms
 from assistant.intent.heard import heard
+from assistant.intent.joints import without_lead
 from assistant.intent.parts import requests
 from assistant.intent.template_engine import TemplateEngine
 from assistant.messages import intent
@@ -177,14 +178,27 @@ class Decider:
             _, found = self._match(part, asked.language, skills, engines)
             return found[0] if found else None
 
-        return requests(asked.text.text, understand, asked.language)
+        def leans(first: Match, part: str) -> bool:
+            found = self._further(part, first.skill, asked.language)
+            return bool(found) and found[0].confidence == 1.0 and not _is_free(found[0])
+
+        return requests(asked.text.text, understand, asked.language, leans)
+
+    def _further(self, text: str, skill: str, language: str) -> list[Match]:
+        """The follow-up sentences of a skill that fit, also behind a word that takes back: "no, make it ten"."""
+        if skill not in self._follows:
+            return []
+        found = self._follows[skill].match(text, language, self._clock.now())
+        if found and found[0].confidence >= GOES_ON:
+            return found
+        rest = without_lead(text, language)
+        return (rest and self._follows[skill].match(rest, language, self._clock.now())) or found
 
     def _going_on(self, asked: intent.Understand, before: Before | None) -> Match | None:
         """The follow-up sentence of the skill that answered `before`, with the values of that request."""
         if before is None or before.skill not in self._follows:
             return None
-        engine = self._follows[before.skill]
-        found = engine.match(asked.text.text, asked.language, self._clock.now())
+        found = self._further(asked.text.text, before.skill, asked.language)
         sure = [match for match in found if match.confidence >= max(GOES_ON, asked.floor)]
         same = [match for match in sure if match.intent == before.intent]
         if not sure:

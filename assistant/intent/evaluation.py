@@ -148,7 +148,8 @@ class Learner:
         numbers = {intent: number for number, intent in enumerate(self.intents)}
         self._features, vectors = Features.fit([each.words for each in sentences], _LEAST, both)
         labels = [numbers[each.intent] for each in sentences]
-        self._linear = Linear.train(vectors, labels, len(self._features), len(self.intents))
+        known = (len(self._features), len(self.intents))
+        self._linear = Linear.train(vectors, labels, *known, meanings=len(self._features.middle))
         self._tagger = Tagger(sentences, meanings)
 
     @property

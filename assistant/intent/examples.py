@@ -16,7 +16,7 @@ from assistant.errors import EngineError
 from assistant.grammar.sample import Sample, samples
 from assistant.grammar.sentences import TYPED, SkillSentences, intent_id, slot_type
 from assistant.grammar.sound import Sounds, read_sounds
-from assistant.grammar.templates import Node, SlotRef, Word, parse_lines, vocabulary
+from assistant.grammar.templates import Node, SlotRef, Word, is_blank, parse_lines, vocabulary
 from assistant.intent.padatious_course import TYPED_EXAMPLES
 from assistant.intent.template_engine import TemplateEngine
 
@@ -57,6 +57,7 @@ class _Maker:
     def __init__(self, language: str) -> None:
         self._sounds = read_sounds(language)
         self._random = Random(0)
+        """Begins anew for each line, so that the examples of a line stay when others change."""
         lines = [line for lines in nobody_lines(language).values() for line in lines]
         self._nobody = [
             (number, _plain(sample))
@@ -83,14 +84,17 @@ class _Maker:
             lists = {name: parse_lines(lines, f"{name}.entity") for name, lines in skill.entities.items()}
             for name, lines in sorted(skill.intents.items()):
                 nodes = parse_lines(lines, f"{name}.intent")
+                written = [line for line in lines if not is_blank(line)]
                 keys = self._keys(nodes)
-                for node in nodes:
+                for line, node in zip(written, nodes, strict=True):
                     number += 1
+                    self._random = Random(f"{skill.skill} {name} {line}")
                     for sample in samples([node], max(_FEWEST_PER_LINE, _PER_INTENT // len(nodes)), self._random):
                         words = self._filled(sample, skill, lists)
                         yield from self._both(words, intent_id(skill.skill, name), number)
                         yield from self._of_something_else(words, keys, number)
         for line, words in self._nobody:
+            self._random = Random(" ".join(words))
             if not understood.match(" ".join(words), skills[0].language if skills else "", ANY_TIME):
                 yield from self._both(words, NONE, line)
 

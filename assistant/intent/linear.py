@@ -162,24 +162,31 @@ class Linear:
         features: int,
         classes: int,
         *,
+        meanings: int = 0,
         epochs: int = 6,
         seed: int = 0,
     ) -> Linear:
-        """Learn from sentences and the numbers of their classes."""
-        weights = np.zeros((features + 1, classes), dtype=np.float32)
+        """Learn from sentences and the numbers of their classes. The last `meanings` features stand in all of them."""
+        terms = features - meanings
+        weights = np.zeros((terms, classes), dtype=np.float32)
+        # The meaning and the bias stand in every sentence: by class, so that only those that move are touched.
+        always = np.zeros((classes, meanings + 1), dtype=np.float32)
         pulls = np.zeros((len(vectors), classes), dtype=np.float32)
         slack = 1 / (2 * _COST)
-        rows = [np.append(vector.at, features) for vector in vectors]
-        values = [np.append(vector.values, np.float32(1)) for vector in vectors]
-        sizes = [float(each @ each) + slack for each in values]
+        ends = [len(vector.at) - meanings for vector in vectors]
+        rows = [vector.at[:end] for vector, end in zip(vectors, ends, strict=True)]
+        values = [vector.values[:end] for vector, end in zip(vectors, ends, strict=True)]
+        others = [np.append(vector.values[end:], np.float32(1)) for vector, end in zip(vectors, ends, strict=True)]
+        sizes = [float(v @ v) + float(o @ o) + slack for v, o in zip(values, others, strict=True)]
         order = list(range(len(vectors)))
         random = Random(seed)
         for _ in range(epochs):
             random.shuffle(order)
             for each in order:
-                own = labels[each]
+                own, other = labels[each], others[each]
                 part = weights[rows[each]]
                 margins = values[each] @ part
+                margins += always @ other
                 margins[own] = -margins[own]
                 pull = pulls[each]
                 # Where the best pull of this sentence on each class is, all others held; never below none.
@@ -187,9 +194,11 @@ class Linear:
                 change = pull - best
                 change[own] = -change[own]
                 pulls[each] = best
+                moved = change.nonzero()[0]
                 part += values[each][:, None] * change
                 weights[rows[each]] = part
-        body, bias = weights[:-1], weights[-1]
+                always[moved] += change[moved, None] * other
+        body, bias = np.vstack([weights, always[:, :-1].T]), always[:, -1]
         scale = np.maximum(np.abs(body).max(axis=0, initial=0.0), 1e-9) / _LARGEST
         return cls(np.round(body / scale).astype(np.int8), scale.astype(np.float32), bias.copy())
 

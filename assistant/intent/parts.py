@@ -6,16 +6,12 @@ Both are decided by what is understood, never by a word alone: "milk and eggs" s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
-import yaml
-
-from assistant.errors import EngineError
 from assistant.grammar.words import Token, tokens, words
 from assistant.intent.engine import Match
+from assistant.intent.joints import Joints, Phrases, found, read_joints
 
 SURE = 0.9
 """The confidence that each part, or a corrected sentence, needs."""
@@ -27,51 +23,16 @@ _LONGEST_SLIP = 4
 _LONGEST_GAP = 6
 """Words at the beginning of a request that the next one may leave out."""
 _MOST_TRIES = 48
-_FOLDER = Path(__file__).parent / "languages"
 
 Understand = Callable[[str], Match | None]
 """The best match of a text, if any."""
-_Phrases = tuple[tuple[str, ...], ...]
+Lean = Callable[[Match, str], bool]
+"""Whether a text goes on from a request: "read it to me" from "add eggs to the list"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Joints:
-    """What a language puts between requests, and before a correction; longer phrases first."""
-
-    joints: _Phrases
-    corrections: _Phrases
-    plain: _Phrases
-    """Corrections that are hardly anything else, even in free text."""
-    remarks: _Phrases = ()
-    """How a remark begins that people make beside a request: "it's too loud", "I'm going out"."""
-    starts: frozenset[str] = frozenset()
-    """Words that a request begins with behind a remark."""
-    leading: frozenset[str] = frozenset()
-    """Words that lead into a clause: what follows one is no request of its own."""
-
-
-@cache
-def read_joints(language: str) -> Joints:
-    """The phrases of a language; none for a language without a file. Raises EngineError."""
-    path = _FOLDER / f"{language.lower().split('-')[0]}.yaml"
-    data = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) if path.is_file() else {}
-    if not isinstance(data, dict):
-        raise EngineError("is not a mapping", where=str(path), hint="Compare it with en.yaml")
-    return Joints(
-        joints=_phrases(data.get("joints", ())),
-        corrections=_phrases(data.get("corrections", ())),
-        plain=_phrases(data.get("plain_corrections", ())),
-        remarks=_phrases(data.get("remarks", ())),
-        starts=frozenset(data.get("starts", ())),
-        leading=frozenset(data.get("leading", ())),
-    )
-
-
-def _phrases(said: Sequence[str]) -> _Phrases:
-    return tuple(sorted((tuple(phrase.split()) for phrase in said), key=len, reverse=True))
-
-
-def requests(text: str, understand: Understand, language: str) -> tuple[str, ...]:
+def requests(
+    text: str, understand: Understand, language: str, lean: Lean = lambda first, part: False
+) -> tuple[str, ...]:
     """The requests that a sentence holds, in order and as they were meant. The sentence itself where it is one.
 
     A sentence that fits exactly is left alone, unless its free text swallowed a correction ("cancel the pasta no the
@@ -90,12 +51,11 @@ def requests(text: str, understand: Understand, language: str) -> tuple[str, ...
             if meant is not None:
                 return (meant,)
         if _holds(whole, joints.joints):
-            return _split(
-                text, _only_closed(understand), replace(joints, starts=frozenset()), MOST_PARTS, gaps=False
-            ) or (text,)
+            closed = _only_closed(understand)
+            return _split(text, closed, replace(joints, starts=frozenset()), MOST_PARTS, lean, gaps=False) or (text,)
         return (text,)
     surely = whole is not None and whole.confidence >= SURE
-    parts = _split(text, understand, replace(joints, starts=frozenset()), MOST_PARTS, gaps=not surely)
+    parts = _split(text, understand, replace(joints, starts=frozenset()), MOST_PARTS, lean, gaps=not surely)
     if parts:
         return parts
     if surely:
@@ -105,9 +65,9 @@ def requests(text: str, understand: Understand, language: str) -> tuple[str, ...
         return (meant,)
     # A correction inside one of several requests: "set an alarm for six no seven and turn off the lights".
     meant = _without_remark(text, understand, joints)
-    return (
-        (meant,) if meant is not None else _split(text, understand, joints, MOST_PARTS, joints.corrections) or (text,)
-    )
+    if meant is not None:
+        return (meant,)
+    return _split(text, understand, joints, MOST_PARTS, lean, joints.corrections) or (text,)
 
 
 def _without_remark(text: str, understand: Understand, joints: Joints) -> str | None:
@@ -122,7 +82,7 @@ def _without_remark(text: str, understand: Understand, joints: Joints) -> str | 
 
     said = tokens(text)[:_LONGEST]
     texts = [token.text for token in said]
-    for start, _ in _found(said, joints.remarks):
+    for start, _ in found(said, joints.remarks):
         if start:
             request = text[: said[start - 1].end]
             if texts[start - 1] not in joints.leading and plain(request):
@@ -136,10 +96,10 @@ def _without_remark(text: str, understand: Understand, joints: Joints) -> str | 
     return None
 
 
-def _holds(match: Match, phrases: _Phrases) -> bool:
+def _holds(match: Match, phrases: Phrases) -> bool:
     """Whether one of the phrases stands inside of free text."""
     texts = [tokens(slot.spoken.text) for slot in match.slots if slot.kind == "text"]
-    return any(0 < start < end < len(said) for said in texts for start, end in _found(said, phrases))
+    return any(0 < start < end < len(said) for said in texts for start, end in found(said, phrases))
 
 
 def _exact(understand: Understand, *, free: bool) -> Understand:
@@ -186,11 +146,13 @@ def _split(
     understand: Understand,
     joints: Joints,
     most: int,
-    corrections: _Phrases = (),
+    lean: Lean,
+    corrections: Phrases = (),
     *,
     gaps: bool = True,
 ) -> tuple[str, ...]:
-    """Two or more parts that are all understood surely, or nothing. The first joint that works counts."""
+    """Two or more parts that are all understood surely, by themselves or as going on from the one before, or nothing.
+    The first joint that works counts."""
 
     def sure(part: str) -> str | None:
         return part if _is_sure(understand(part)) else _corrected(part, understand, corrections)
@@ -198,17 +160,20 @@ def _split(
     if most < 2:
         return ()
     said = tokens(text)[:_LONGEST]
-    for start, end in sorted({*_found(said, joints.joints), *_seams(said, joints)}, key=lambda at: (at[0], -at[1])):
+    for start, end in sorted({*found(said, joints.joints), *_seams(said, joints)}, key=lambda at: (at[0], -at[1])):
         if not 0 < start <= end < len(said):
             continue
         first = sure(text[: said[start - 1].end].strip())
         if first is None:
             continue
         rest = text[said[end].start :]
-        further = _split(rest, understand, joints, most - 1, corrections, gaps=gaps)
+        further = _split(rest, understand, joints, most - 1, lean, corrections, gaps=gaps)
         if further:
             return (first, *further)
         last = sure(rest) or (_gapped(first, rest, understand) if gaps and start < end else None)
+        if last is None and start < end and any(token.text in joints.pronouns for token in said[end:]):
+            done = understand(first)
+            last = rest if done is not None and lean(done, rest) else None
         if last is not None:
             return first, last
     return ()
@@ -237,14 +202,14 @@ def _gapped(first: str, rest: str, understand: Understand) -> str | None:
     return best[1] if best is not None else None
 
 
-def _corrected(text: str, understand: Understand, corrections: _Phrases) -> str | None:
+def _corrected(text: str, understand: Understand, corrections: Phrases) -> str | None:
     """The sentence with what was taken back replaced; None where nothing was.
 
     Of what makes a sentence that which fits best counts. Among equals: who says a word again begins anew there ("ten
     plus five no ten plus six"); then the fewest words are taken back, late ones first.
     """
     said = tokens(text)[:_LONGEST]
-    for start, end in _found(said, corrections):
+    for start, end in found(said, corrections):
         if not 0 < start < end < len(said):
             continue
         before, after = [token.text for token in said[:start]], [token.text for token in said[end:]]
@@ -269,15 +234,6 @@ def _slips(length: int) -> Iterator[tuple[int, int]]:
         for end in range(length, max(size, length - _LONGEST_SLIP), -1):
             yield end - size, end
     yield 0, length
-
-
-def _found(said: Sequence[Token], phrases: _Phrases) -> Iterator[tuple[int, int]]:
-    """Where phrases stand, from left to right, at each place the longest."""
-    texts = tuple(token.text for token in said)
-    for start in range(len(texts)):
-        phrase = next((phrase for phrase in phrases if texts[start : start + len(phrase)] == phrase), None)
-        if phrase is not None:
-            yield start, start + len(phrase)
 
 
 def _is_sure(match: Match | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import timedelta
+from functools import reduce
 
 from assistant.skills.api import Reply, Request, Skill, intent, words
 
@@ -13,6 +14,7 @@ from .units import DEGREES, convert
 
 SMALLEST = 0.001
 KEPT = timedelta(minutes=2)
+NUMBERS = ("number", "number_2", "number_3")
 INCH, INCHES = "inch", 12
 """Of a foot."""
 
@@ -21,17 +23,22 @@ class Calculator(Skill):
     result: float | None = None
     """The last one, for as long as people may go on from it."""
 
-    @intent("infix", "verb", "sum", "product", question=True)
+    @intent("infix", "verb", "product", question=True)
     def two(self, request: Request) -> Reply:
         """ "Seven times eight"; "add two and two"."""
         first, second = request.number("number") or 0.0, request.number("number_2") or 0.0
         spoken = request.text("operator") or request.text("verb")
-        name = self.table("operator")[spoken.lower()] if spoken else {"sum": "plus"}.get(request.intent, "times")
+        name = self.table("operator")[spoken.lower()] if spoken else "times"
         return self.told(lambda: BINARY[name](first, second))
+
+    @intent("sum", question=True)
+    def sum(self, request: Request) -> Reply:
+        said = [number for slot in NUMBERS if (number := request.number(slot)) is not None]
+        return self.told(lambda: reduce(BINARY["plus"], said))
 
     @intent("three", question=True)
     def three(self, request: Request) -> Reply:
-        first, second, third = (request.number(slot) or 0.0 for slot in ("number", "number_2", "number_3"))
+        first, second, third = (request.number(slot) or 0.0 for slot in NUMBERS)
         one, other = (self.table("operator")[request.text(slot).lower()] for slot in ("operator", "then"))
         return self.told(lambda: chain(first, one, second, other, third))
 

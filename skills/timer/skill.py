@@ -8,6 +8,7 @@ from functools import partial
 
 from assistant.skills.api import Reply, Request, intent, words
 
+from . import lengths
 from .changing import SECOND, Changing
 from .running import Running
 
@@ -21,10 +22,8 @@ class Timer(Changing):
     def set(self, request: Request) -> Reply:
         if request.follows and self.last in self.timers:
             return self.change(request)
-        name, length = request.text("label") or request.text("name"), request.duration()
-        if length is None:
-            return self.ask("how_long", partial(self.length, name), LENGTH)
-        return self.begin(name, length)
+        name, length = request.text("label") or request.text("name"), lengths.said(request, self.table("of_day"))
+        return self.ask("how_long", partial(self.length, name), LENGTH) if length is None else self.begin(name, length)
 
     def length(self, name: str, request: Request, *, again: bool = True) -> Reply:
         minutes, length = request.number(), request.duration()

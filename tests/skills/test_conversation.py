@@ -16,8 +16,8 @@ from .conftest import MakeSkill
 FOLDER = TREE / "tests" / "sentences" / "en"
 SAID = {
     name: lines
-    for file in ("conversations.yaml", "conversations_third.yaml", "conversations_fifth.yaml")
-    for name, lines in yaml.safe_load((FOLDER / file).read_text(encoding="utf-8")).items()
+    for file in sorted(FOLDER.glob("conversations*.yaml"))
+    for name, lines in yaml.safe_load(file.read_text(encoding="utf-8")).items()
 }
 
 

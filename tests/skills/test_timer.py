@@ -1,6 +1,7 @@
 """Timers ring when they should, whatever happens to program, machine or clock, and until somebody says stop."""
 
 import asyncio
+import re
 import signal
 import sys
 from datetime import timedelta
@@ -192,3 +193,19 @@ asyncio.run(main())
     async with SkillTester(TIMER, data=tmp_path) as tester:
         assert "ten minutes left" in (await tester.ask("what timers do i have")).text
         assert len(await tester.advance(minutes=10)) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "reply"),
+    [
+        ("set a timer for two thirty", "two minutes and thirty seconds"),
+        ("set a timer for 2:30", "two minutes and thirty seconds"),
+        ("set a timer for half past ten", "one hour"),
+        ("set a timer until ten o'clock", "thirty minutes|half an hour"),
+        ("set a timer for six", "how long"),
+        ("set a timer for 0 minutes", "second at least"),
+    ],
+)
+async def test_a_time_instead_of_a_length_is_minutes_and_seconds_or_until_then(said: str, reply: str) -> None:
+    async with SkillTester(TIMER) as tester:
+        assert re.search(reply, (await tester.ask(said)).text, re.IGNORECASE)
