@@ -135,7 +135,9 @@ class Decider:
                 engine, found = self._match(said[0], asked.language, skills)
         meaning = asked.meaning
         if meaning is not None and len(said) == 1 and meaning.skill in skills and not is_follow(meaning.intent):
-            if 0 < meaning.gap < UNSURE_GAP and meaning.rival.partition(".")[0] not in ("", meaning.skill):
+            own = ("", meaning.skill)
+            other = not is_follow(meaning.rival) and meaning.rival.partition(".")[0] not in own
+            if other and 0 < meaning.gap < UNSURE_GAP:
                 return Found(matches=self._either(meaning, found, asked.language), engine="speech", text=text)
             if not found or found[0].confidence < 1.0:
                 engine, found = "speech", [heard(meaning, found, asked.language, self._clock.now())]
