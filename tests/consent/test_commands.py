@@ -26,6 +26,7 @@ def home(tmp_path: Path) -> Home:
         ("data delete --all", 0, "Destroyed: 0 clips."),
         ("data prove-deleted 123456", 1, "there is no receipt 123456"),
         ("data play ab", 1, "there is no clip"),
+        ("consent grant weather", 1, "assistant skills allow weather"),
         ("consent grant personalise --yes", 1, "nothing on this device learns from recordings yet"),
     ],
 )
