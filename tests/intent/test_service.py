@@ -306,7 +306,7 @@ async def test_what_was_understood_while_listening_is_acted_on_and_asked_about_w
         assert unsure.choices == ("lamp.off", "fan.on")
         assert [title.text for title in unsure.titles] == ["lamp off", "fan on"]
         nothing_before = await house.ask("lamp off", meaning=meaning(0.1, "fan.on+"))
-        assert isinstance(nothing_before, intent.Matched), "what goes on from an answer is no choice where there was none"
+        assert isinstance(nothing_before, intent.Matched), "there is no answer to go on from"
         same_words = await house.ask("lamp on", meaning=meaning(0.0, "lamp.on"))
         assert isinstance(same_words, intent.Matched)
         assert same_words.intent == "lamp.on", "what the words say counts"
