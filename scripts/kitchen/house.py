@@ -47,12 +47,15 @@ DEVICES: Mapping[str, dict[str, Any]] = {
         "name": "Kitchen Blind", "cmd_t": "house/blind/set", "pos_t": "house/blind", "set_pos_t": "house/blind/to",
         "dev_cla": "blind", "dev": {"sa": "Kitchen"},
     },
+    "climate/heating": {
+        "name": "Heating", "temp_cmd_t": "house/heating/set", "temp_stat_t": "house/heating", "dev": {"sa": "Kitchen"},
+    },
     "sensor/warm": {
         "name": "Temperature", "stat_t": "house/warm", "val_tpl": "{{ value_json.celsius | float | round(1) }}",
         "unit_of_meas": "°C", "dev_cla": "temperature", "dev": {"name": "Thermometer", "sa": "Bedroom"},
     },
 }  # fmt: skip
-STATES: Mapping[str, str] = {"house/kettle": "ON", "house/blind": "100", "house/warm": '{"celsius": "19.52"}'}
+STATES: Mapping[str, str] = {"house/kettle": "ON", "house/blind": "100", "house/heating": "19", "house/warm": '{"celsius": "19.52"}'}
 
 
 class House:

@@ -10,9 +10,9 @@ from assistant.skills.api import Reply, Request
 from .discovery import Thing
 
 if TYPE_CHECKING:
-    from .skill import Home
+    from .doing import Doing
 
-STATES = ("light", "switch", "fan", "cover", "lock", "binary_sensor")
+STATES = ("light", "switch", "fan", "cover", "lock", "binary_sensor", "climate")
 MANY = 6
 """More names than this are counted, not read out."""
 
@@ -20,7 +20,7 @@ MANY = 6
 class Answers:
     """Makes replies."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Doing) -> None:
         self._home = home
 
     def called(self, request: Request, things: Sequence[Thing], *, bare: bool = False) -> str:
@@ -29,14 +29,19 @@ class Answers:
         if "thing" in request and len(things) == 1:
             return self.spoken(request.text("thing"), bare=bare)
         if "room" in request or "kind" in request:
-            kind = request.text("kind") or table["lights" if {each.kind for each in things} == {"light"} else "things"]
+            kind = request.text("kind") or self._kind(things) or table["things"]
             return self.spoken(f"{request.text('room')} {kind}".strip(), bare=bare)
         if len(things) == 1:
             return self.spoken(things[0].names[0], bare=bare)
         if "all" in request:
             return table["everything"]
-        lights = {each.kind for each in things} == {"light"}
-        return self.spoken(table["lights"], bare=bare) if lights else table["them"]
+        kind = self._kind(things)
+        return self.spoken(kind, bare=bare) if kind else table["them"]
+
+    def _kind(self, things: Sequence[Thing]) -> str:
+        """What to call things that are all of one kind."""
+        kinds = {each.kind for each in things}
+        return self._home.table("called").get("".join(kinds), "") if len(kinds) == 1 else ""
 
     def spoken(self, name: str, *, bare: bool = False) -> str:
         """A name as it stands within a sentence: "Reading Lamp" is "the reading lamp", "Anna's Lamp" stays itself."""
@@ -121,6 +126,10 @@ class Answers:
             found = home.chooser.chosen(request.text("room"), kinds=("sensor",))
         found = [each for each in found if not wanted or each.text("device_class") == wanted]
         known = [each for each in found if home.house.state(each).value]
+        if not known and wanted in ("temperature", ""):  # a thermostat measures it, too
+            for each in home.chooser.chosen(request.text("room"), kinds=("climate",)):
+                if (degrees := home.house.state(each).current) is not None:
+                    return home.reply("reading", value=degrees, unit=home.table("unit")["°C"])
         if not known:
             return self.unreachable() or home.reply("no_sensor")
         value = home.house.state(known[0]).value

@@ -7,9 +7,14 @@ from collections.abc import Callable
 
 from .discovery import Thing
 from .state import State
+from .template import render
 
 Command = tuple[str, str]
 Rgb = tuple[int, int, int]
+MODES = ("auto", "off", "cool", "heat", "dry", "fan_only")
+"""Of a thermostat that does not say what it can do. Source: Home Assistant's MQTT climate."""
+WARMING = ("heat", "auto", "heat_cool", "cool")
+"""What "on" is, the first that it can do."""
 
 
 def switch(thing: Thing, on: bool) -> list[Command]:
@@ -18,6 +23,10 @@ def switch(thing: Thing, on: bool) -> list[Command]:
         return move(thing, "open" if on else "close")
     if thing.kind == "lock":
         return _said(thing, *(("payload_lock", "LOCK") if on else ("payload_unlock", "UNLOCK")))
+    if thing.kind == "climate":
+        if topic := thing.text("power_command_topic"):
+            return [(topic, thing.text("payload_on", "ON") if on else thing.text("payload_off", "OFF"))]
+        return next(filter(None, (mode(thing, each) for each in (WARMING if on else ("off",)))), [])
     if thing.kind not in ("light", "switch", "fan", "scene") or (thing.kind == "scene" and not on):
         return []
     if _is_json(thing):
@@ -56,6 +65,32 @@ def step(thing: Thing, state: Callable[[Thing], State], by: float) -> list[Comma
     is_now = state(thing)
     now = (50.0 if is_now.level is None else is_now.level) if is_now.on is not False else 0.0
     return level(thing, max(1.0, min(100.0, now + by)))
+
+
+def degrees(thing: Thing, degrees: float) -> list[Command]:
+    """So warm, in the unit that it has."""
+    topic = thing.text("temperature_command_topic") if thing.kind == "climate" else ""
+    return [(topic, _templated(thing, "temperature_command_template", f"{degrees:g}"))] if topic else []
+
+
+def span(thing: Thing) -> tuple[float, float]:
+    """The lowest and the highest temperature it can be set to. Source of 7 and 35: Home Assistant, in Celsius."""
+    fahrenheit = thing.text("temperature_unit") == "F"
+    return thing.number("min_temp", 44 if fahrenheit else 7), thing.number("max_temp", 95 if fahrenheit else 35)
+
+
+def mode(thing: Thing, mode: str) -> list[Command]:
+    """How it heats or cools."""
+    topic = thing.text("mode_command_topic") if thing.kind == "climate" else ""
+    known = thing.config.get("modes", MODES)
+    if not topic or not isinstance(known, (list, tuple)) or mode not in known:
+        return []
+    return [(topic, _templated(thing, "mode_command_template", mode))]
+
+
+def _templated(thing: Thing, key: str, value: str) -> str:
+    template = thing.text(key)
+    return (render(template, value) or value) if template else value
 
 
 def rgb(digits: str) -> Rgb:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("light", "switch", "fan", "cover", "sensor", "binary_sensor", "lock", "scene")
+KINDS = ("light", "switch", "fan", "cover", "sensor", "binary_sensor", "lock", "scene", "climate")
 MOST = 400
 """Things that are known at a time."""
 
@@ -19,8 +19,14 @@ _SHORT = {
     "avty": "availability", "avty_t": "availability_topic", "avty_mode": "availability_mode",
     "bri_cmd_t": "brightness_command_topic", "bri_scl": "brightness_scale", "bri_stat_t": "brightness_state_topic",
     "clr_temp_cmd_t": "color_temp_command_topic", "clr_temp_k": "color_temp_kelvin", "cmd_t": "command_topic",
-    "cmps": "components", "dev": "device", "dev_cla": "device_class", "hs_cmd_t": "hs_command_topic",
-    "max_k": "max_kelvin", "max_mirs": "max_mireds", "min_k": "min_kelvin", "min_mirs": "min_mireds",
+    "cmps": "components", "curr_temp_t": "current_temperature_topic",
+    "curr_temp_tpl": "current_temperature_template", "dev": "device", "dev_cla": "device_class",
+    "hs_cmd_t": "hs_command_topic",
+    "max_k": "max_kelvin", "mode_cmd_t": "mode_command_topic", "mode_cmd_tpl": "mode_command_template",
+    "mode_stat_t": "mode_state_topic", "mode_stat_tpl": "mode_state_template", "pow_cmd_t": "power_command_topic",
+    "temp_cmd_t": "temperature_command_topic", "temp_cmd_tpl": "temperature_command_template",
+    "temp_stat_t": "temperature_state_topic", "temp_stat_tpl": "temperature_state_template",
+    "max_mirs": "max_mireds", "min_k": "min_kelvin", "min_mirs": "min_mireds",
     "on_cmd_type": "on_command_type", "p": "platform", "pct_cmd_t": "percentage_command_topic",
     "pct_stat_t": "percentage_state_topic", "pl_avail": "payload_available", "pl_cls": "payload_close",
     "pl_lock": "payload_lock", "pl_not_avail": "payload_not_available", "pl_off": "payload_off", "pl_on": "payload_on",

@@ -10,6 +10,8 @@ from typing import Any
 from .discovery import Thing
 from .template import render
 
+_WARMTH = ("temperature_state_topic", "current_temperature_topic", "mode_state_topic")
+
 
 @dataclass(slots=True)
 class State:
@@ -18,6 +20,9 @@ class State:
     on: bool | None = None
     level: float | None = None
     value: str = ""
+    target: float | None = None
+    """Degrees that a thermostat is set to, and those that it measures."""
+    current: float | None = None
     available: dict[str, bool] = field(default_factory=dict)
 
     @property
@@ -28,7 +33,7 @@ class State:
 
 def topics(thing: Thing) -> list[str]:
     """All that it publishes to."""
-    own = ("state_topic", "brightness_state_topic", "percentage_state_topic", "position_topic")
+    own = ("state_topic", "brightness_state_topic", "percentage_state_topic", "position_topic", *_WARMTH)
     return [*(topic for key in own if (topic := thing.text(key))), *(topic for topic, _, _ in availability(thing))]
 
 
@@ -53,6 +58,8 @@ def take(thing: Thing, state: State, topic: str, payload: bytes) -> None:
             _take_json(thing, state, raw)
         else:
             _take_state(thing, state, _rendered(thing, raw, ("state_value_template", "value_template")))
+    if thing.kind == "climate":
+        _take_warmth(thing, state, topic, raw)
     for key, template, full in (
         ("brightness_state_topic", "brightness_value_template", thing.number("brightness_scale", 255)),
         ("percentage_state_topic", "percentage_value_template", thing.number("speed_range_max", 100)),
@@ -64,6 +71,16 @@ def take(thing: Thing, state: State, topic: str, payload: bytes) -> None:
             state.level = max(0.0, min(100.0, 100 * (number - closed) / ((full - closed) or 1)))
             if thing.kind == "cover":
                 state.on = state.level > 0
+
+
+def _take_warmth(thing: Thing, state: State, topic: str, raw: str) -> None:
+    target, current, mode = (topic == thing.text(key) for key in _WARMTH)
+    if target and (number := _number(_rendered(thing, raw, ("temperature_state_template",)))) is not None:
+        state.target = number
+    if current and (number := _number(_rendered(thing, raw, ("current_temperature_template",)))) is not None:
+        state.current = number
+    if mode and (said := _rendered(thing, raw, ("mode_state_template",))):
+        state.on = said != "off"
 
 
 def _take_json(thing: Thing, state: State, raw: str) -> None:

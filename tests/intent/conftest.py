@@ -41,9 +41,9 @@ def bundled() -> list[SkillSentences]:
 
 
 def everything() -> list[SkillSentences]:
-    """The bundled skills, and those of house.yaml that none of them takes the place of."""
+    """The bundled skills, and those of house.yaml that none of them takes the place of: heating is the home's."""
     ours = bundled()
-    taken = {each.skill for each in ours}
+    taken = {each.skill for each in ours} | {"thermostat"}
     return [*ours, *(each for each in house() if each.skill not in taken)]
 
 

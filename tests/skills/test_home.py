@@ -45,14 +45,20 @@ FAN = {"name": "Ceiling Fan", "cmd_t": "fan/set", "stat_t": "fan", "pct_cmd_t": 
 TV = {"name": "TV", "cmd_t": "tv/set"}
 SCENE = {"name": "Movie Night", "cmd_t": "scenes", "pl_on": "movie"}
 LOUNGE = {"name": "Lamp", "cmd_t": "z/lounge/set", "dev": {"sa": "Living Room"}}
+HEATING = {
+    "name": "Heating", "temp_cmd_t": "heat/set", "temp_stat_t": "heat", "temp_stat_tpl": "{{ value_json.target }}",
+    "curr_temp_t": "heat", "curr_temp_tpl": "{{ value_json.now }}", "mode_cmd_t": "heat/mode", "mode_stat_t": "heat/at",
+    "modes": ["off", "heat", "auto"], "max_temp": 30, "dev": {"sa": "Living Room"},
+}  # fmt: skip
 DEVICES = {
     "light/k": LAMP, "light/b/strip": STRIP, "switch/kettle": KETTLE, "cover/blind": BLIND, "cover/garage": GARAGE,
     "switch/tv": TV, "scene/movie": SCENE, "light/lounge": LOUNGE, "lock/front": LOCK, "sensor/t": WARM, "fan/f": FAN,
+    "climate/h": HEATING,
 }  # fmt: skip
 STATES = {
     "z/kitchen": '{"state": "ON", "brightness": 127}', "z/bridge": '{"state": "online"}', "bed/strip": "OFF",
     "kettle": "ON", "blind/at": "0", "garage": "closed", "lock": "LOCKED", "z/sensor": '{"temperature": 21.54}',
-    "fan": "OFF",
+    "fan": "OFF", "heat": '{"target": 20, "now": 18.5}', "heat/at": "heat",
 }  # fmt: skip
 
 
@@ -108,6 +114,16 @@ DONE: list[tuple[str, dict[str, object]]] = [
     ("I'd like the bedroom in warm white", {"bed/strip/white": "370", "bed/strip/set": "ON"}),
     ("roll the blinds up in the kitchen", {"blind/set": "OPEN"}),
     ("shut the garage", {"garage/set": "CLOSE"}),
+    ("set the heating to twenty one degrees", {"heat/set": "21"}),
+    ("set the temperature in the living room to nineteen and a half", {"heat/set": "19.5"}),
+    ("make it twenty two degrees in the living room", {"heat/set": "22"}),
+    ("turn the heating up", {"heat/set": "23"}),
+    ("turn the heating down by two degrees", {"heat/set": "21"}),
+    ("make it warmer", {"heat/set": "22"}),
+    ("make it a bit cooler in here", {"heat/set": "21"}),
+    ("set the heating to auto", {"heat/mode": "auto"}),
+    ("turn off the heating", {"heat/mode": "off"}),
+    ("turn the living room heating on", {"heat/mode": "heat"}),
     ("lock up", {"lock/set": "LOCK"}),
     ("activate the movie night scene", {"scenes": "movie"}),
     ("start movie night", {"scenes": "movie"}),
@@ -144,6 +160,10 @@ KNOWN = [
     ("is anything open", "none|nothing"),
     ("what's the temperature in the bedroom", "twenty one point five degrees"),
     ("set the kettle to ten percent", "can't"),
+    ("what's the heating set to", "twenty degrees.*eighteen point five"),
+    ("what's the temperature in the living room", "eighteen point five degrees"),
+    ("is the heating on", "yes"),
+    ("set the heating to ninety degrees", "from seven to thirty"),
 ]
 
 
