@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ A table with a sentence and its intent on each line, by TAB (either may come fir
 each word: O B-time I-time), or with the names of the columns in the first line, by TAB, `;` or `,`; or JSON lines; or a
 folder with an <intent>.txt for each intent, with tables, or with seq.in, seq.out and label. Slots are written in:
 `wake me at [time : nine am]`, `[nine am](time)`, `{nine am}{time}` or `<time>nine am</time>`."""
+_SHOWN = 5
 _TIMED = 200
 """Sentences on which an encoder is timed that works out each only once for all folds."""
 _EXAMPLES = """what is printed:
@@ -92,6 +95,7 @@ def evaluate_now(context: Context, arguments: argparse.Namespace) -> int:
     if count is not None and not 2 <= count <= len(sentences):
         raise ConfigError(f"{count} folds of {len(sentences)} sentences", where="--folds", hint="Give 2 or more")
     if count is None:
+        _warn_of_unknown({each.intent for each in sets[0]}, [each.intent for each in sets[1]])
         report = evaluate(sets[0], sets[1], meaning)
     else:
         reports, once = [], Remembered(meaning) if meaning is not None else None
@@ -106,6 +110,18 @@ def evaluate_now(context: Context, arguments: argparse.Namespace) -> int:
     if arguments.confusion:
         _matrix(report)
     return 0
+
+
+def _warn_of_unknown(learned: Collection[str], tried: Sequence[str]) -> None:
+    """Sentences of intents that nothing was learned of can only be wrong."""
+    unknown = [name for name in tried if name not in learned]
+    if unknown:
+        names = sorted(set(unknown))
+        shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+        print(
+            f"note: {len(unknown)} of the sentences to try have an intent that is not in TRAIN: {shown}",
+            file=sys.stderr,
+        )
 
 
 def _print(report: Report, worst: int) -> None:

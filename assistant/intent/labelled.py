@@ -1,7 +1,8 @@
 """Sentences with their intent and slots, as public data sets give them.
 
-A table (`labelled_table` tells which), or a folder: with an `<intent>.txt` for each intent and a sentence a line, with
-tables in `<intent>.csv` or `<intent>.tsv`, or with `seq.in`, `seq.out` and `label` side by side.
+A table (`labelled_table` tells which), or a folder: with an `<intent>.txt`, or a folder of text files, for each intent
+and a sentence a line, with tables in `<intent>.csv` or `<intent>.tsv`, or with `seq.in`, `seq.out` and `label` side by
+side.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _SLOT = re.compile(
     re.VERBOSE,
 )
 _WAYS = (1, 2, 3, 4)
+_LINE = "Write `sentence<TAB>intent` on each line"
+_FOLDER = "Put an <intent>.txt for each intent into this folder, with a sentence on each line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def read_labelled(path: Path) -> list[Labelled]:
     """All sentences of a file or folder. Raises ConfigError that names the line that cannot be read."""
     found = [labelled for labelled in _read(path) if labelled.words]
     if not found:
-        raise ConfigError("no labelled sentence", where=str(path), hint="Write `sentence<TAB>intent` on each line")
+        raise ConfigError("no labelled sentence", where=str(path), hint=_FOLDER if path.is_dir() else _LINE)
     return found
 
 
@@ -108,8 +111,11 @@ def _rows(path: Path) -> Iterator[Row]:
         for number, (text, intent, tags) in enumerate(zip(*lines, strict=True), 1):
             yield Row(text, intent.strip(), tags, f"{columns[0]}:{number}")
         return
-    for file in sorted(path.glob("*.txt")):
+    named = [(file, file.stem) for file in path.glob("*.txt")] + [
+        (file, file.parent.name) for file in path.glob("*/*.txt")
+    ]
+    for file, intent in sorted(named):
         for number, line in enumerate(file_lines(file), 1):
-            yield Row(line, file.stem, "", f"{file}:{number}")
+            yield Row(line, intent, "", f"{file}:{number}")
     for file in sorted([*path.glob("*.tsv"), *path.glob("*.csv")]):
         yield from read_table(file, file.stem)

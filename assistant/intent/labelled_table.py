@@ -15,8 +15,11 @@ from pathlib import Path
 
 from assistant.errors import ConfigError
 
-_TEXT = ("answer_annotation", "annot_utt", "annotated", "sentence", "text", "utterance", "utt", "query", "question")
-_INTENT = ("intent", "label", "category", "class", "intent_name")
+_TEXT = (
+    "answer_annotation", "annot_utt", "annotated", "sentence", "text", "utterance", "utt", "query", "question",
+    "phrase", "input",
+)  # fmt: skip
+_INTENT = ("intent", "label", "category", "class", "intent_name", "target")
 _TAGS = ("tags", "slots", "bio", "labels", "iob")
 _GROUP = "scenario"
 """Where there is such a column and the intent does not begin with it, both together are the intent."""

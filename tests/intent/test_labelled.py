@@ -81,6 +81,16 @@ def test_what_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
             read_labelled(tmp_path / name)
 
 
+def test_a_folder_of_text_files_for_each_intent_is_read_and_an_empty_one_says_what_belongs_into_it(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ConfigError, match=r"<intent>\.txt"):
+        read_labelled(tmp_path)
+    (tmp_path / "volume_mute").mkdir()
+    (tmp_path / "volume_mute" / "some.txt").write_bytes(b"\xef\xbb\xbfhush\r\n")
+    assert read_labelled(tmp_path) == [HUSH]
+
+
 def test_slots_in_brackets_become_tags() -> None:
     found = parse("wake me at [time : Nine AM] on [date:friday]!", "alarm_set")
     assert found == Labelled(
