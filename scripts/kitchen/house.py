@@ -55,7 +55,12 @@ DEVICES: Mapping[str, dict[str, Any]] = {
         "unit_of_meas": "°C", "dev_cla": "temperature", "dev": {"name": "Thermometer", "sa": "Bedroom"},
     },
 }  # fmt: skip
-STATES: Mapping[str, str] = {"house/kettle": "ON", "house/blind": "100", "house/heating": "19", "house/warm": '{"celsius": "19.52"}'}
+STATES: Mapping[str, str] = {
+    "house/kettle": "ON",
+    "house/blind": "100",
+    "house/heating": "19",
+    "house/warm": '{"celsius": "19.52"}',
+}
 
 
 class House:
