@@ -10,11 +10,13 @@ from typing import Literal
 
 from assistant.errors import SkillError
 from assistant.grammar.folder import languages, read_sentences
+from assistant.skills.check_sentences import read_errors
 from assistant.skills.dialogs import Dialogs, placeholders
 from assistant.skills.manifest import FILE, Manifest, read_manifest
 from assistant.skills.permissions import wanted
 from assistant.skills.settings import meant
 
+_SENTENCES = Path("tests", "sentences.yaml")
 _SAYING = ("say", "reply", "ask")
 _STORE_OWNERS = ("self", "self.context", "context")
 
@@ -44,9 +46,13 @@ def check(folder: Path) -> list[Finding]:
             found += _code(folder, manifest)
         except SkillError as error:
             found.append(_error(error))
-        if not (folder / "tests" / "sentences.yaml").is_file():
-            where = str(folder / "tests" / "sentences.yaml")
+        if not (folder / _SENTENCES).is_file():
+            where = str(folder / _SENTENCES)
             found.append(Finding("warning", "there are no test sentences", where, "See docs/skills.md"))
+    if not any(each.level == "error" for each in found) and (folder / _SENTENCES).is_file():
+        read = [read_sentences(manifest.id, folder, language) for language in languages(folder)]
+        intents = {name for each in read for name in (*each.intents, *each.follows)}
+        found += map(_error, read_errors(folder / _SENTENCES, intents))
     try:
         wanted(manifest, {name: setting.default for name, setting in manifest.settings.items()})
     except SkillError as error:

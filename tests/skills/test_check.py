@@ -53,6 +53,28 @@ def test_a_mistake_is_found(make_skill: MakeSkill, changes: dict[str, object], s
     assert [line for line in findings(folder) if line.startswith(says)], findings(folder)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "- say: go on\n  intent: gow\n",
+            "error: tests/sentences.yaml:2: there is no intent 'gow'. Did you mean 'go'?",
+        ),
+        ("- say: go on\n", "error: tests/sentences.yaml:1: 'intent' is missing."),
+        ("- say: go on\n  intent: go\n  slot: {}\n", "error: tests/sentences.yaml:1: unknown key 'slot'."),
+        ("say: go on\n", "error: tests/sentences.yaml: this is no list of sentences."),
+        ("- say: [go\n", "error: tests/sentences.yaml:"),
+        ("- say: go on\n  intent: go\n- say: the sea\n  intent: null\n- say: 'no'\n  intent:\n", ""),
+    ],
+)
+def test_a_mistake_in_the_test_sentences_is_found(make_skill: MakeSkill, text: str, says: str) -> None:
+    folder = make_skill(CODE, intents={"go": "go on"}, dialogs={"went": "went {thing}"})
+    (folder / "tests").mkdir()
+    (folder / "tests" / "sentences.yaml").write_text(text)
+    found = [line for line in findings(folder) if "sentences.yaml" in line]
+    assert [line for line in found if line.startswith(says)] if says else not found, found
+
+
 def test_a_store_that_the_manifest_does_not_declare_is_found(make_skill: MakeSkill) -> None:
     folder = make_skill(CODE.replace("return", "self.store['a'] = 1; return"), intents={"go": "go on"})
     assert not [line for line in findings(folder) if "store" in line]
