@@ -109,7 +109,9 @@ def read_manifest(folder: Path) -> Manifest:
     if path.is_file():
         return _Reader(_document(path), path).manifest()
     if not has_sentences(folder):
-        raise SkillError(f"this is no skill: no {FILE}, no locale/, no .intent file", where=str(folder), hint="See docs/skills.md")
+        raise SkillError(
+            f"this is no skill: no {FILE}, no locale/, no .intent file", where=str(folder), hint="See docs/skills.md"
+        )
     identity = re.sub(r"[^a-z0-9_-]+", "-", folder.resolve().name.lower()).strip("-_")[:40]
     if not _ID.fullmatch(identity):
         raise SkillError("a skill's name begins with a letter a-z", where=str(folder), hint="Rename the folder")
