@@ -86,9 +86,9 @@ class _Maker:
                 nodes = parse_lines(lines, f"{name}.intent")
                 written = [line for line in lines if not is_blank(line)]
                 keys = self._keys(nodes)
-                for line, node in zip(written, nodes, strict=True):
+                for template, node in zip(written, nodes, strict=True):
                     number += 1
-                    self._random = Random(f"{skill.skill} {name} {line}")
+                    self._random = Random(f"{skill.skill} {name} {template}")
                     for sample in samples([node], max(_FEWEST_PER_LINE, _PER_INTENT // len(nodes)), self._random):
                         words = self._filled(sample, skill, lists)
                         yield from self._both(words, intent_id(skill.skill, name), number)

@@ -1,6 +1,9 @@
-"""Vectors of the skills' sentences, kept beside what was trained on them: a changed skill has only its own encoded anew.
+"""Vectors of the skills' sentences, kept beside what was trained on them, so that a changed skill has only its own new
+sentences encoded.
 
-A sentence is named by a digest. What is kept is what the newest training asked for, nothing else.
+A sentence is named by a digest. What is kept is what the newest training asked for: skills' sentences, never what
+people said or keep in lists. The layers of 8 bits make a vector depend a little on those that were worked out with it,
+so that after a change one may differ slightly from that of a training from nothing.
 """
 
 from __future__ import annotations

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from assistant.errors import EngineError
 from assistant.grammar.sound import read_sounds
 from assistant.grammar.words import words
-from assistant.intent.classifier_engine import ClassifierEngine
+from assistant.intent import classifier_engine
+from assistant.intent.classifier_engine import ClassifierEngine, _plan
 from assistant.intent.engine import SkillSentences
 from assistant.intent.examples import NONE, essence, examples, nobody_lines
+from assistant.intent.kept_vectors import FILE
 from assistant.intent.linear import Features, Linear
+from assistant.intent.meaning import Meaning
 from assistant.intent.template_engine import TemplateEngine
+from assistant.intent.training import PLAN, seal
 from tests.intent.conftest import DATA, NOW, TREE, everything, load, out_of_scope
 from tests.intent.test_engine_contract import BELL, LAMP
 
@@ -164,3 +170,41 @@ def test_without_its_files_words_alone_decide(tmp_path: Path) -> None:
     engine.learn([LAMP, BELL])
     assert len([*(tmp_path / "trained").iterdir()]) == 1, "nothing was trained again"
     assert engine.match("switch the lamp off", "en", NOW)
+
+
+def test_a_changed_skill_has_only_its_own_new_sentences_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    real = Meaning.vectors
+
+    def vectors(self: Meaning, sentences: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        asked.extend(map(tuple, sentences))
+        return real(self, sentences)
+
+    monkeypatch.setattr(Meaning, "vectors", vectors)
+
+    def trained(name: str, skills: list[SkillSentences]) -> Path:
+        asked.clear()
+        folder = tmp_path / name
+        folder.mkdir()
+        encoder = Meaning(MEANING)
+        encoder.load()
+        (folder / PLAN).write_text(_plan("en", skills, encoder), encoding="utf-8")
+        classifier_engine.train(folder)
+        seal(folder)
+        return folder
+
+    first = trained("first", [LAMP, BELL])
+    assert len(asked) > 50
+    trained("again", [LAMP, BELL])
+    assert asked == []
+    changed = {**BELL.intents, "ring": ("jangle the xylophone",)}
+    trained("changed", [LAMP, replace(BELL, intents=changed)])
+    assert asked and all("xylophone" in words or "jangle" in words for words in asked)
+    (first / FILE).write_bytes(b"rubbish")
+    seal(first)
+    last = trained("last", [LAMP])
+    assert asked == []
+    with np.load(last / FILE) as kept, np.load(tmp_path / "changed" / FILE) as before:
+        assert len(kept["keys"]) < len(before["keys"]), "what no skill has any more is not kept"
