@@ -17,7 +17,7 @@ from assistant.audio.frame import FRAME_SAMPLES, Samples
 from assistant.audio.hub import Hub
 from assistant.audio.player import Player
 from assistant.audio.ring import RING_FRAMES
-from assistant.audio.wire import WireMicrophone, WireServer, WireSpeaker
+from assistant.audio.wire import WireMicrophone, WireReader, WireServer, WireSpeaker
 from assistant.audio.wire_format import HEADER, Kind, Piece, WireError, unpack
 from assistant.errors import DeviceError
 from assistant.testing.audio import FakeSink, FakeSource
@@ -35,6 +35,18 @@ class House:
         self.hub, self.player = Hub(self.source), Player(self.sink)
         self.server = WireServer(self.path, self.hub, self.player)
         self.microphone, self.speaker = WireMicrophone(self.path), WireSpeaker(self.path)
+        self._readers: list[WireReader] = []
+
+    async def listen(self, *, from_sample: int | None = None) -> WireReader:
+        self._readers.append(reader := await self.microphone.listen(from_sample=from_sample))
+        return reader
+
+    async def close(self) -> None:
+        for reader in self._readers:
+            await reader.close()
+        await self.server.close()
+        self.hub.close()
+        self.player.close()
 
 
 @pytest.fixture
@@ -45,9 +57,7 @@ async def house() -> AsyncIterator[House]:
         made.player.start()
         await made.server.start()
         yield made
-        await made.server.close()
-        made.hub.close()
-        made.player.close()
+        await made.close()
 
 
 def numbered(count: int) -> Samples:
@@ -101,13 +111,13 @@ def test_no_header_can_do_more_than_be_refused(data: bytes) -> None:
 
 
 async def test_frames_cross_with_their_numbers(house: House) -> None:
-    reader = await house.microphone.listen()
+    reader = await house.listen()
     house.source.hear(numbered(6))
     frames = [await anext(reader) for _ in range(6)]
     assert [(frame.index, int(frame.samples[0]), frame.dropped) for frame in frames] == [
         (index, index + 1, 0) for index in range(6)
     ]
-    past = await house.microphone.listen(from_sample=3 * FRAME_SAMPLES)
+    past = await house.listen(from_sample=3 * FRAME_SAMPLES)
     assert (await anext(past)).index == 3
     await reader.close()
     await past.close()
@@ -115,14 +125,14 @@ async def test_frames_cross_with_their_numbers(house: House) -> None:
 
 
 async def test_the_end_of_the_source_crosses(house: House) -> None:
-    reader = await house.microphone.listen()
+    reader = await house.listen()
     house.source.hear(numbered(3))
     house.source.finish()
     assert len([frame async for frame in reader]) == 3
 
 
 async def test_a_slow_reader_is_told_what_it_lost_and_memory_is_bounded(house: House) -> None:
-    reader = await house.microphone.listen()
+    reader = await house.listen()
     count = 5 * RING_FRAMES
     for number in range(1, count + 1):
         house.source.hear(numbered(1))
@@ -139,9 +149,9 @@ async def test_a_slow_reader_is_told_what_it_lost_and_memory_is_bounded(house: H
 
 
 async def test_refusals_cross(house: House) -> None:
-    readers = [await house.microphone.listen() for _ in range(3)]
+    readers = [await house.listen() for _ in range(3)]
     with pytest.raises(DeviceError, match="readers"):
-        await house.microphone.listen()
+        await house.listen()
     assert len(readers) == 3
 
 
@@ -193,7 +203,7 @@ async def test_what_a_process_played_ends_when_it_goes(house: House) -> None:
      Piece(Kind.PLAY, VOICE).pack() + Piece(Kind.LISTEN).pack(), Piece(Kind.PLAY, 2**60).pack()],
 )  # fmt: skip
 async def test_nonsense_closes_only_its_sender(house: House, nonsense: bytes) -> None:
-    reader = await house.microphone.listen()
+    reader = await house.listen()
     bad_reader, bad_writer = await asyncio.open_unix_connection(str(house.path))
     bad_writer.write(nonsense)
     async with asyncio.timeout(10):
@@ -217,7 +227,7 @@ async def test_only_owner_and_group_may_use_the_socket(house: House) -> None:
 
 
 async def test_a_service_that_goes_is_a_device_error(house: House) -> None:
-    reader = await house.microphone.listen()
+    reader = await house.listen()
     await house.server.close()
     with pytest.raises(DeviceError, match="does not answer"):
         await anext(reader)
