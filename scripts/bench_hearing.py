@@ -111,6 +111,7 @@ def write(trials: Sequence[Trial]) -> None:
     FILE.write_text(
         "# Fitted by scripts/bench_hearing.py --calibrate; see assistant/stt/acceptance.py.\n"
         f"mean: {found.mean:.2f}\nlag: {found.lag:.2f}\ngain: {found.gain:.2f}\nweight: {found.weight:.0f}\n"
+        f"sure: {found.sure:.2f}\n"
     )
 
 

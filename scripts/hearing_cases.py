@@ -17,6 +17,7 @@ Sound = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.int16]
 PIECE = 48_000
 """Samples of a piece of noise alone."""
+NOISE = "noise alone"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def others(folders: Sequence[Path], noises: Sequence[Path], every: int) -> Itera
     for path in noises:
         noise = read(path)
         for at in range(0, max(1, len(noise) - PIECE * 2 // 3), PIECE * every):
-            yield Case("noise alone", f"{path.name}@{at}", mix(noise[at : at + PIECE], None, None, None))
+            yield Case(NOISE, f"{path.name}@{at}", mix(noise[at : at + PIECE], None, None, None))
 
 
 def plain(words: str) -> str:

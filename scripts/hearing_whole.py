@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from hearing_cases import Case, plain
+from hearing_cases import NOISE, Case, plain
 from hearing_short import COMMANDS, is_meant
 
 from assistant.stt import guard
@@ -21,6 +22,8 @@ from assistant.stt.moonshine_model import MoonshineModel
 FALSE_ACCEPTS = 0.005
 """Share of other sound that a calibration lets through at most."""
 WEIGHTS = range(0, 32, 2)
+TEXTS = 0.02
+"""Share of the pieces of noise alone whose free text a calibration lets through at most."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Trial:
     fit: Fit | None
     cut: bool
     """The beginning of a sentence fitted better than every whole one."""
+    text: float = 0.0
+    """Confidence of its free text, if that has three words and more and may have been said."""
 
     @property
     def counts(self) -> bool:
@@ -59,10 +64,14 @@ def listen(model: MoonshineModel, guide: Guide, case: Case) -> Trial:
                 if case.group == COMMANDS
                 else ([intent.split(".", 1)[1] for intent in intents], slots) == ([case.wanted[0]], case.wanted[1])
             )
-    if guard.loudness_range(case.sound) < guard.STEADY_DB:
+    dynamics = guard.loudness_range(case.sound)
+    if dynamics < guard.STEADY_DB:
         fit = None
+    said = model.tokenizer.decode(free.tokens)
+    believed = not (guard.loops(free.tokens) or guard.is_invented(said, free.mean, dynamics))
+    confidence = math.exp(min(free.mean, 0.0)) if believed and not guard.is_scrap(said, 1.0, math.inf) else 0.0
     release_memory()
-    return Trial(case.group, case.half, right, fit, guide.is_cut(result))
+    return Trial(case.group, case.half, right, fit, guide.is_cut(result), confidence)
 
 
 def calibrate(trials: Sequence[Trial]) -> Acceptance:
@@ -86,7 +95,14 @@ def calibrate(trials: Sequence[Trial]) -> Acceptance:
     if not equal:
         sys.exit("no thresholds keep the other sound out")
     middle = np.median(np.array(equal), axis=0)
-    return Acceptance(*(float(value) for value in middle))
+    return Acceptance(*(float(value) for value in middle), sure=surest([t.text for t in trials if t.group == NOISE]))
+
+
+def surest(texts: Sequence[float]) -> float:
+    """The confidence that of so many free texts of noise alone only the share `TEXTS` has, in steps of 0.05."""
+    allowed = TEXTS * len(texts)
+    steps = (step / 20 for step in range(20))
+    return next((step for step in steps if sum(text >= step for text in texts) <= allowed), 0.95)
 
 
 def measures(fits: Sequence[Fit], weight: float) -> npt.NDArray[np.float64]:
@@ -101,12 +117,14 @@ def halves(trials: Sequence[Trial]) -> dict[str, str]:
     rest = [trial for trial in trials if trial.half == "B"]
     said = [trial for trial in rest if trial.right is not None]
     other = [trial for trial in rest if trial.right is None]
-    found = {name: round(getattr(fitted, name), 2) for name in ("mean", "lag", "gain", "weight")}
+    noise = [trial for trial in rest if trial.group == NOISE]
+    found = {name: round(getattr(fitted, name), 2) for name in ("mean", "lag", "gain", "weight", "sure")}
     return {
         "fitted to A": ", ".join(f"{name} {value}" for name, value in found.items()),
         "on B, commands right": f"{sum(bool(t.right) and t.accepted(fitted) for t in said)} of {len(said)}",
         "on B, commands wrong": f"{sum(not t.right and t.accepted(fitted) for t in said)} of {len(said)}",
         "on B, other accepted": f"{sum(trial.accepted(fitted) for trial in other)} of {len(other)}",
+        "on B, free text of noise": f"{sum(t.text >= fitted.sure > 0 for t in noise)} of {len(noise)}",
     }
 
 

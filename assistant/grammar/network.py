@@ -13,7 +13,7 @@ from typing import NamedTuple
 from assistant.grammar.automaton import Automaton, compile_templates
 from assistant.grammar.between import read_corrections, read_joints
 from assistant.grammar.machine import ListMachine, Machine, RuleMachine
-from assistant.grammar.sentences import TYPED, SkillSentences, follow_id, intent_id, slot_type
+from assistant.grammar.sentences import TYPED, SkillSentences, follow_id, intent_id, is_follow, slot_type
 from assistant.grammar.templates import Choice, Node, SlotRef, Word, parse_lines
 from assistant.grammar.templates import Sequence as Parts
 from assistant.grammar.values.rules import read_rules
@@ -78,6 +78,8 @@ class _Net:
     lists: Mapping[str, Machine]
     """Of its entities."""
     sentences: SkillSentences
+    onward: frozenset[int]
+    """States that only sentences lead through which go on from an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,10 @@ class Network:
 
     def skill_of(self, place: Place) -> str:
         return self.nets[place.net].skill
+
+    def goes_on(self, place: Place) -> bool:
+        """Whether all that can be said here goes on from an answer (`*.follow`)."""
+        return place.net >= 0 and place.state in self.nets[place.net].onward
 
     def slot_of(self, place: Place) -> SlotUse | None:
         """The slot whose value is being said."""
@@ -243,7 +249,8 @@ def _add(network: Network, sentences: SkillSentences, typed: Mapping[str, Machin
             machine = lists[name]
         slots[ref] = len(network.slots)
         network.slots.append(SlotUse(ref.name, kind, machine))
-    network.nets.append(_Net(sentences.skill, automaton, intents, slots, lists, sentences))
+    onward = _onward(automaton, intents)
+    network.nets.append(_Net(sentences.skill, automaton, intents, slots, lists, sentences, onward))
 
 
 def _compile(sentences: SkillSentences) -> tuple[Automaton, tuple[str, ...], tuple[SlotRef, ...]]:
@@ -260,6 +267,20 @@ def _compile(sentences: SkillSentences) -> tuple[Automaton, tuple[str, ...], tup
             intents.append(follow_id(sentences.skill, intent))
     automaton = compile_templates(nodes, sentences.skill)
     return automaton, tuple(intents), tuple(dict.fromkeys(_slot_refs(nodes)))
+
+
+def _onward(automaton: Automaton, intents: Sequence[str]) -> frozenset[int]:
+    """The states from which every sentence ends with an intent of a `.follow`."""
+    arcs = list(zip(automaton.words, automaton.slots, automaton.final, strict=True))
+    others: set[int] = set()
+    size = -1
+    while len(others) > size:
+        size = len(others)
+        for state, (words, slots, final) in enumerate(arcs):
+            after = (*words.values(), *(target for _, target in slots))
+            if any(not is_follow(intents[number]) for number in final) or not others.isdisjoint(after):
+                others.add(state)
+    return frozenset(range(len(arcs))) - others
 
 
 def _slot_refs(nodes: Iterable[Node]) -> Iterator[SlotRef]:

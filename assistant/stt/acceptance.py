@@ -90,6 +90,8 @@ class Acceptance:
     gain: float
     weight: float = 0.0
     """Evidence below which the first two come nearer in proportion."""
+    sure: float = 0.0
+    """Least confidence of free text of three words and more, where nothing was asked (`guard.is_scrap`)."""
 
     def accepts(self, fit: Fit, *, asked: bool = False) -> bool:
         """Whether the sentence was said. `asked`: it is one of those that are expected."""
@@ -110,10 +112,10 @@ def read_acceptance(path: Path = FILE) -> Acceptance:
     """The thresholds. Raises EngineError when the file cannot be used."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found = Acceptance(**{name: float(data[name]) for name in ("mean", "lag", "gain", "weight")})
+        found = Acceptance(**{name: float(data[name]) for name in ("mean", "lag", "gain", "weight", "sure")})
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise EngineError("the thresholds cannot be read", where=str(path), hint="Install the program again") from error
     negative = -math.inf < found.mean < 0 and -math.inf < found.lag < 0
-    if not (negative and 0 <= found.gain < math.inf and 0 <= found.weight < math.inf):
+    if not (negative and 0 <= found.gain < math.inf and 0 <= found.weight < math.inf and 0 <= found.sure < 1):
         raise EngineError("the thresholds make no sense", where=str(path), hint="Install the program again")
     return found

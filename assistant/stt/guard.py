@@ -42,7 +42,8 @@ EMPTY = frozenset({"you", "so", "well", "oh", "the", "i", "uh", "hmm", "thank yo
 LEAST_SURE = (1.0, 0.8, 0.75)
 """Confidence that free text of so many words must have where no sentence was found and nothing was asked: "top" and "oh
 no" are what clatter sounds like, and would be taken for "stop" and "no". Of 236 short commands in synthetic
-voices those that only their text was right of had 0.81 and more; "athena" is "that's enough" with 0.66."""
+voices those that only their text was right of had 0.81 and more; "athena" is "that's enough" with 0.66. For more words
+it is fitted (`sure` in `acceptance.yaml`): a tap says "Oh no, I'm sorry", and never surely."""
 
 _WORD = re.compile(r"[^\W_]")
 
@@ -94,10 +95,10 @@ def is_invented(text: str, mean_logp: float, dynamics: float) -> bool:
     return plain in EMPTY or (plain in STOCK and dynamics < FAINT_DB)
 
 
-def is_scrap(text: str, confidence: float) -> bool:
-    """True for a word or two that nobody may have said."""
+def is_scrap(text: str, confidence: float, sure: float) -> bool:
+    """True for words that nobody may have said. `sure`: what more than two of them must have."""
     count = sum(bool(_WORD.search(word)) for word in text.split())
-    return count < len(LEAST_SURE) and confidence < LEAST_SURE[count]
+    return confidence < (LEAST_SURE[count] if count < len(LEAST_SURE) else sure)
 
 
 def first_pause(sound: Samples) -> int:

@@ -13,7 +13,7 @@ from assistant.grammar.sentences import SkillSentences
 from assistant.grammar.sound import read_sounds
 from assistant.grammar.words import words
 from assistant.stt import guard
-from assistant.stt.acceptance import EVIDENT, Fit
+from assistant.stt.acceptance import EVIDENT, Fit, read_acceptance
 from assistant.stt.buffer import UtteranceBuffer
 from assistant.stt.engine import Hypothesis, Outlook
 from assistant.stt.expected import ANYTHING, PRIOR, Expected, answers
@@ -236,7 +236,8 @@ class MoonshineEngine:
                 text = text[at : at + 1].upper() + text[at + 1 :]
                 break
         confidence = float(np.exp(min(free.mean, 0.0)))
-        if self._guide is not None and self._expected == ANYTHING and guard.is_scrap(text, confidence):
+        unasked = self._guide is not None and self._expected == ANYTHING
+        if unasked and guard.is_scrap(text, confidence, read_acceptance().sure):
             return _Look(_NOTHING, outlook, fit, trace)
         heard = Hypothesis(text=text, confidence=confidence, language=self.language)
         return _Look(heard, outlook, fit, trace)

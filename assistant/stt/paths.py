@@ -77,6 +77,9 @@ class Settings:
     """Added per token when sentences of different lengths are compared: short ones are too likely."""
     free_cost: float = 1.5
     """Taken per token of free text, so that the words of a sentence win against the same words in a free slot."""
+    onward_cost: float = 1.5
+    """Taken besides in sentences that only go on from an answer: "and" and free text fit whatever begins like "can I",
+    and hardly ever is anything to go on from."""
     join_cost: float = 4.0
     """Taken per word that joins two requests, so that one request wins against two that sound like it."""
     free_choices: int = 6

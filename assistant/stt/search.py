@@ -238,11 +238,10 @@ class Search:
         if stops:
             over: list[_Way] = [(reading, ()) for reading in hypothesis.readings if self._may_end(reading)]
             ways.update((token, over) for token in self._surface.stops)
-        free_cost = self._settings.free_cost
         for token, sources in ways.items():
             total = hypothesis.logp + float(logp[token])
             expected = hypothesis.prior + (0.0 if prior is None else float(prior[token]))
-            cost = min(reading.cost + (free_cost if free else 0.0) for reading, free in sources)
+            cost = min(reading.cost + min(map(self._free_cost, free), default=0.0) for reading, free in sources)
             stopped = token in self._surface.stops
             rank = self._settings.rank(total, expected, cost)
             yield _Candidate(rank, token, row, total, expected, stopped, ending if stopped else 0.0, sources)
@@ -290,7 +289,12 @@ class Search:
     def _free(self, reading: Reading, places: tuple[Place, ...], token: int) -> Iterator[Reading]:
         for place in places:
             step = Step(reading.path, place, (), token)
-            yield Reading(place, self._surface.tree(place), step, reading.cost + self._settings.free_cost, True)
+            yield Reading(place, self._surface.tree(place), step, reading.cost + self._free_cost(place), True)
+
+    def _free_cost(self, place: Place) -> float:
+        """Of a token of free text."""
+        onward = self._surface.network.goes_on(place)
+        return self._settings.free_cost + (self._settings.onward_cost if onward else 0.0)
 
     def _is_free(self, reading: Reading) -> bool:
         slot = self._surface.network.slot_of(reading.place)

@@ -62,9 +62,11 @@ def test_silence_that_was_added_does_not_make_noise_lively() -> None:
         ("Oh no", 0.47, True),
         ("- That's enough.", 0.66, True),
         ("Louder.", 0.9, False),
-        ("So be it", 0.3, False),
+        ("Oh no, I'm sorry.", 0.39, True),
+        ("Hello? Hello? Hello?", 0.38, True),
+        ("Is the egg done yet?", 0.7, False),
         ("", 0.9, True),
     ],
 )
-def test_a_word_or_two_must_be_sure(text: str, confidence: float, scrap: bool) -> None:
-    assert guard.is_scrap(text, confidence) == scrap
+def test_words_of_no_sentence_must_be_sure(text: str, confidence: float, scrap: bool) -> None:
+    assert guard.is_scrap(text, confidence, 0.65) == scrap

@@ -190,3 +190,13 @@ def test_what_did_not_change_is_taken_from_the_network_before(network: Network) 
     assert walk(changed, "turn off the kitchen lamp") == set()
     again = build([filled, RADIO], "en", after)
     assert again.nets[0].lists["room"] is after.nets[1].lists["room"]
+
+
+def test_it_knows_what_only_goes_on_from_an_answer() -> None:
+    onward = replace(LAMP, follows={"name": ("and {name}",), "off": ("(turn|switch) off the {room} lamp too",)})
+    network = build([onward], "en")
+    (and_,) = network.nexts(START).words["and"]
+    (turn,) = network.nexts(START).words["turn"]
+    assert all(network.goes_on(place) for place in network.nexts(and_).free)
+    assert not network.goes_on(turn)
+    assert not network.goes_on(START)

@@ -231,3 +231,17 @@ def test_whatever_the_decoder_says_only_sentences_come_out(seed: int) -> None:
         assert SURFACE.network.nexts(found.place).intents
         assert found.tokens[-1] == EOS
         assert found.logp <= 0
+
+
+def test_free_text_that_only_goes_on_from_an_answer_costs_more() -> None:
+    cafe = SkillSentences(
+        skill="cafe",
+        language="en",
+        intents={"order": ("order {text}",)},
+        entities={},
+        follows={"spell": ("and {text}",)},
+    )
+    surface = Surface(build([cafe], "en"), TOKENIZER)
+    decoder = FakeDecoder(says(("And two red bread.", 0.0), ("Order two red bread.", -0.5)))
+    found = Search(decoder, surface, FLAT, PLAIN).run(NO_SOUND, decoder.first(), EMPTY).found
+    assert surface.network.nexts(found[0].place).intents == ("cafe.order",)
