@@ -12,9 +12,8 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -35,15 +34,15 @@ from assistant.intent.decide import Decider, settle
 from assistant.intent.engine import IntentEngine
 from assistant.intent.template_engine import TemplateEngine
 from assistant.messages import Message, Spoken, audio, dialog, intent, skill, system, wake
-from assistant.messages.base import Slot
 from assistant.skills.find import Place, find_skills
 from assistant.skills.permissions import wanted
 from assistant.skills.service import SkillsService
 from assistant.skills.settings import read_settings
 from assistant.skills.store import SUFFIX, Json, Store
+from assistant.testing.answer import Answer, answer
+from assistant.testing.clock import MONDAY, ManualClock
 
-MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-"""When a test begins unless it says otherwise."""
+__all__ = ["MONDAY", "Answer", "ManualClock", "SkillTester", "stored"]
 
 LIMITS = Limits(patience=5.0, listening=12.0, thinking=3600.0)
 
@@ -51,49 +50,6 @@ SECONDS = 10.0
 """A test fails when a skill has not answered after this time."""
 
 M = TypeVar("M", bound=Message)
-
-
-class ManualClock:
-    """A clock that stands still until it is told otherwise."""
-
-    def __init__(self, now: datetime = MONDAY) -> None:
-        self._now = now
-        self._monotonic = 1000.0
-
-    def now(self) -> datetime:
-        return self._now
-
-    def monotonic(self) -> float:
-        return self._monotonic
-
-    def advance(self, length: timedelta) -> None:
-        """Time passes."""
-        # Added in UTC: across a change to summer time an hour is an hour.
-        self._now = (self._now.astimezone(UTC) + length).astimezone(self._now.tzinfo)
-        self._monotonic += length.total_seconds()
-
-    def correct(self, now: datetime) -> None:
-        """The wall clock is set; no time passes."""
-        self._now = now
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one sentence. `intent` is None when no skill understood it, or when it answered a question; then
-    `text` is what the assistant said instead. Of several requests the intent, slots and confidence of the first."""
-
-    text: str
-    ask: bool = False
-    intent: str | None = None
-    skill: str | None = None
-    slots: Mapping[str, Slot] = field(default_factory=dict)
-    confidence: float = 0.0
-    intents: tuple[str, ...] = ()
-    """All intents, in the order in which they were done."""
-
-    def value(self, slot: str) -> float | str | None:
-        """What a slot means, or None."""
-        return self.slots[slot].value if slot in self.slots else None
 
 
 def stored(data: Path, name: str) -> Mapping[str, Json]:
@@ -184,7 +140,7 @@ class SkillTester:
                 answered = message
         if answered is None:
             raise SkillError(f"no answer to {len(text.split())} words", hint="Look at the log")
-        return _answer(answered, matched)
+        return answer(answered, matched)
 
     async def advance(self, length: timedelta = timedelta(), **units: float) -> list[str]:
         """Let time pass (`minutes=5`), doing all that becomes due on the way; what skills said meanwhile."""
@@ -356,25 +312,6 @@ class SkillTester:
         elif isinstance(message, system.Ready) and message.service == "skills":
             self._bus.publish(wake.Tuned(sensitivity=self.sensitivity), "wake")
             self._bus.publish(audio.Volumed(level=self.volume), "audio")
-
-
-def _answer(answered: dialog.Answered, matched: Sequence[intent.Matched]) -> Answer:
-    first = matched[0] if matched else None
-    if first is None or answered.intent is None:
-        return Answer(
-            "" if answered.outcome == "unmatched" else answered.reply.text,
-            answered.outcome == "asked",
-            skill=answered.skill,
-        )
-    return Answer(
-        answered.reply.text,
-        answered.outcome == "asked",
-        first.intent,
-        answered.skill,
-        {slot.name: slot for slot in first.slots},
-        first.confidence,
-        tuple(each.intent for each in matched),
-    )
 
 
 def _raise(engine: IntentEngine, error: AssistantError) -> None:
