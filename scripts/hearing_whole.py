@@ -10,17 +10,25 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from hearing_cases import NOISE, Case, plain
-from hearing_short import COMMANDS, is_meant
+from hearing_short import COMMANDS, OTHERS, is_meant
 
+from assistant.grammar.sentences import is_follow
 from assistant.stt import guard
 from assistant.stt.acceptance import Acceptance, Fit
 from assistant.stt.guided import Guide, start
+from assistant.stt.listener import ANSWERS
 from assistant.stt.memory import release_memory
 from assistant.stt.moonshine_engine import greedy
 from assistant.stt.moonshine_model import MoonshineModel
+from assistant.stt.paths import Result
 
 FALSE_ACCEPTS = 0.005
 """Share of other sound that a calibration lets through at most."""
+PRICE = 2
+"""Commands that a calibration gives up to refuse one that was heard wrongly, or a word that only sounds like one. Of
+such words, unlike other sound, some cannot be told apart: "pie" from "bye"."""
+NEAR = 0.01
+"""Share of the commands by which thresholds may be worse than the best."""
 WEIGHTS = range(0, 32, 2)
 TEXTS = 0.02
 """Share of the pieces of noise alone whose free text a calibration lets through at most."""
@@ -65,7 +73,7 @@ def listen(model: MoonshineModel, guide: Guide, case: Case) -> Trial:
                 else ([intent.split(".", 1)[1] for intent in intents], slots) == ([case.wanted[0]], case.wanted[1])
             )
     dynamics = guard.loudness_range(case.sound)
-    if dynamics < guard.STEADY_DB:
+    if dynamics < guard.STEADY_DB or (case.wanted is None and result.found and not acts(guide, result)):
         fit = None
     said = model.tokenizer.decode(free.tokens)
     believed = not (guard.loops(free.tokens) or guard.is_invented(said, free.mean, dynamics))
@@ -74,27 +82,36 @@ def listen(model: MoonshineModel, guide: Guide, case: Case) -> Trial:
     return Trial(case.group, case.half, right, fit, guide.is_cut(result), confidence)
 
 
+def acts(guide: Guide, result: Result) -> bool:
+    """Whether the best sentence would do anything where nothing was asked or answered before."""
+    intents = guide.network.nexts(result.found[0].place).intents
+    return not all(is_follow(intent) or intent in ANSWERS for intent in intents)
+
+
 def calibrate(trials: Sequence[Trial]) -> Acceptance:
-    """The thresholds that keep most commands while other sound stays out; of all that do equally well, the middle."""
-    commands = [trial.fit for trial in trials if trial.right and trial.fit and trial.counts]
-    other = [trial.fit for trial in trials if trial.right is None and trial.fit and trial.counts]
-    allowed = FALSE_ACCEPTS * sum(trial.right is None for trial in trials)
-    best, equal = -1, []
+    """The thresholds that keep most commands while recordings of other sound stay out; the middle of those that do
+    hardly worse than the best, so that no single recording decides."""
+    counted = [(trial, trial.fit) for trial in trials if trial.fit and trial.counts]
+    commands = [fit for trial, fit in counted if trial.right]
+    wrong = [fit for trial, fit in counted if trial.right is False or trial.group == OTHERS]
+    other = [fit for trial, fit in counted if trial.right is None and trial.group != OTHERS]
+    allowed = FALSE_ACCEPTS * sum(trial.right is None and trial.group != OTHERS for trial in trials)
+    rows: list[tuple[float, ...]] = []
     for weight in WEIGHTS:
-        kept_of, accepted_of = measures(commands, weight), measures(other, weight)
+        kept_of, wrong_of, other_of = (measures(fits, weight) for fits in (commands, wrong, other))
         for mean in np.arange(-3, -0.6, 0.1):
             for lag in np.arange(-2, -0.5, 0.1):
                 for gain in np.arange(0, 2.5, 0.1):
                     least = (mean, lag, gain)
-                    kept = int((kept_of > least).all(axis=1).sum())
-                    if kept < best or (accepted_of > least).all(axis=1).sum() > allowed:
+                    if (other_of > least).all(axis=1).sum() > allowed:
                         continue
-                    if kept > best:
-                        best, equal = kept, []
-                    equal.append((*least, float(weight)))
-    if not equal:
+                    lost = PRICE * int((wrong_of > least).all(axis=1).sum())
+                    rows.append((int((kept_of > least).all(axis=1).sum()) - lost, *least, float(weight)))
+    if not rows:
         sys.exit("no thresholds keep the other sound out")
-    middle = np.median(np.array(equal), axis=0)
+    found = np.array(rows)
+    near = found[found[:, 0] >= found[:, 0].max() - NEAR * len(commands)]
+    middle = np.median(near[:, 1:], axis=0)
     return Acceptance(*(float(value) for value in middle), sure=surest([t.text for t in trials if t.group == NOISE]))
 
 
@@ -112,19 +129,26 @@ def measures(fits: Sequence[Fit], weight: float) -> npt.NDArray[np.float64]:
 
 
 def halves(trials: Sequence[Trial]) -> dict[str, str]:
-    """Thresholds fitted to half A, and what they give on half B."""
-    fitted = calibrate([trial for trial in trials if trial.half == "A"])
-    rest = [trial for trial in trials if trial.half == "B"]
+    """Thresholds fitted to either half, and what they give on the other."""
+    return {key: value for half, rest in ("AB", "BA") for key, value in held_out(trials, half, rest).items()}
+
+
+def held_out(trials: Sequence[Trial], half: str, other_half: str) -> dict[str, str]:
+    fitted = calibrate([trial for trial in trials if trial.half == half])
+    rest = [trial for trial in trials if trial.half == other_half]
     said = [trial for trial in rest if trial.right is not None]
-    other = [trial for trial in rest if trial.right is None]
+    other = [trial for trial in rest if trial.right is None and trial.group != OTHERS]
+    words = [trial for trial in rest if trial.group == OTHERS]
     noise = [trial for trial in rest if trial.group == NOISE]
     found = {name: round(getattr(fitted, name), 2) for name in ("mean", "lag", "gain", "weight", "sure")}
+    on = f"on {other_half}"
     return {
-        "fitted to A": ", ".join(f"{name} {value}" for name, value in found.items()),
-        "on B, commands right": f"{sum(bool(t.right) and t.accepted(fitted) for t in said)} of {len(said)}",
-        "on B, commands wrong": f"{sum(not t.right and t.accepted(fitted) for t in said)} of {len(said)}",
-        "on B, other accepted": f"{sum(trial.accepted(fitted) for trial in other)} of {len(other)}",
-        "on B, free text of noise": f"{sum(t.text >= fitted.sure > 0 for t in noise)} of {len(noise)}",
+        f"fitted to {half}": ", ".join(f"{name} {value}" for name, value in found.items()),
+        f"{on}, commands right": f"{sum(bool(t.right) and t.accepted(fitted) for t in said)} of {len(said)}",
+        f"{on}, commands wrong": f"{sum(not t.right and t.accepted(fitted) for t in said)} of {len(said)}",
+        f"{on}, other accepted": f"{sum(trial.accepted(fitted) for trial in other)} of {len(other)}",
+        f"{on}, short words accepted": f"{sum(trial.accepted(fitted) for trial in words)} of {len(words)}",
+        f"{on}, free text of noise": f"{sum(t.text >= fitted.sure > 0 for t in noise)} of {len(noise)}",
     }
 
 

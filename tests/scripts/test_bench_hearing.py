@@ -38,3 +38,24 @@ def test_time_after_the_end(
     metered = Metered(FakeSttEngine("stop"))
     metered.calls = [Call(*call) for call in calls]
     assert metered.at_the_end() == pytest.approx((spent, late), abs=1e-3)
+
+
+def test_the_calibration_keeps_noise_out_and_prefers_refusing_to_acting_wrongly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    import hearing_whole
+    from hearing_whole import NOISE, OTHERS, Trial, calibrate
+
+    from assistant.stt.acceptance import Fit
+
+    def trial(group: str, right: bool | None, mean: float, text: float = 0.0) -> Trial:
+        fit = Fit(10, 10 * mean, 0.0, 10 * mean - 40, 0.0)
+        return Trial(group, "A", right, fit, False, text)
+
+    said = [trial("clean", True, mean) for mean in (-0.2, -0.4, -0.6, -0.8, -1.05)]
+    rest = [trial(OTHERS, None, -1.25), trial(NOISE, None, -1.45, 0.62), trial("6 dB", False, -1.25)]
+    monkeypatch.setattr(hearing_whole, "WEIGHTS", (0, 20))
+    fitted = calibrate([*said, *rest])
+    assert [each.accepted(fitted) for each in (*said, *rest)] == [True] * 5 + [False] * 3
+    assert fitted.sure == 0.65
