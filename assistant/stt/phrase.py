@@ -31,6 +31,8 @@ HOPELESS = 3.5
 SURPRISE = 3.5
 """For words that somebody chose. Recordings of "computer", clean and in noise: above 5, said several times 3.5; what
 was taken for it in other speech: at most 2."""
+LEAD = 2.0
+"""For "hey mycroft", which the recogniser does not know, while it knows "Microsoft"."""
 SILENT_PEAK = 30
 """Nothing louder than this (16 bit) is no word."""
 
@@ -43,6 +45,8 @@ class Phrase:
     needed: float
     surprise: float = 0.0
     """By how much likelier the sound must make it than hearing nothing would, after the same words; 0: not asked."""
+    rivals: tuple[str, ...] = ()
+    """What sounds like it. Where one of these is likelier by more than `LEAD`, the phrase was not said."""
 
 
 PHRASES: Mapping[str, Phrase] = MappingProxyType(
@@ -51,7 +55,10 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         # What the detector took for it in ten hours of other speech, mostly in noise: below -7, but for "Athena" twice.
         "alexa": Phrase(("Alexa", "alexa"), -6.9),
         # The bundled voice above -5.5, three other synthetic ones above -10, with noise; ordinary speech below -12.5.
-        "hey_mycroft": Phrase(("Mycroft", "Macroft", "Macross", "Mick Rock", "my craft"), -10.2),
+        "hey_mycroft": Phrase(("Mycroft", "Macroft", "Macross", "Mick Rock", "my craft"), -10.2, rivals=(
+            "Microsoft", "microsoft", "Minecraft", "minecraft", "Microphone", "microphone", "My crop", "my crop",
+            "Aircraft", "aircraft", "My friend", "my friend", "Michael", "Marcus",
+        )),
         "hey_jarvis": Phrase(("Jarvis", "jarvis"), -8.0),
         # Twelve synthetic voices, also in noise: above -5.7; "Athena", which the detector takes for it: below -7.4.
         "okay_nabu": Phrase(
@@ -92,17 +99,22 @@ class PhraseJudge:
         phrase = self._phrases[word]
         if len(sound) == 0 or max(int(sound.max()), -int(sound.min())) < SILENT_PEAK:
             return -HOPELESS
-        encode = self._model.tokenizer.encode
-        spellings = tuple(tuple(token for part in text.split() for token in encode(part)) for text in phrase.spellings)
+        spellings = self._tokens(phrase.spellings)
         try:
             if phrase.surprise and self._unheard is None:
                 self._unheard = Unheard(self._model)
             return likeliest(
                 self._model, sound, spellings, phrase.needed - HOPELESS,
-                surprise=phrase.surprise, unheard=self._unheard,
+                surprise=phrase.surprise, unheard=self._unheard, rivals=self._tokens(phrase.rivals),
             ) - phrase.needed  # fmt: skip
         finally:
             release_memory()
+
+    def _tokens(self, texts: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
+        if self._model is None:
+            raise RuntimeError("start() comes before judge()")
+        encode = self._model.tokenizer.encode
+        return tuple(tuple(token for part in text.split() for token in encode(part)) for text in texts)
 
     def close(self) -> None:
         """Let go of the model."""
@@ -151,11 +163,13 @@ def likeliest(
     *,
     surprise: float = 0.0,
     unheard: Unheard | None = None,
+    rivals: tuple[tuple[int, ...], ...] = (),
 ) -> float:
     """The highest log-probability of one of the spellings at any place of what is heard; at least `floor`.
 
     A common word is likely in some places whatever is heard: of half a word the recogniser makes "You can use the
-    computer". With `unheard` only those places count where the sound makes it likelier by `surprise`.
+    computer". With `unheard` only those places count where the sound makes it likelier by `surprise`. Nor does a place
+    count where one of `rivals` is likelier by more than `LEAD`.
     """
     heard, logits, cache = model.begin(model.encode(sound))
     best = floor
@@ -164,7 +178,8 @@ def likeliest(
         scores = log_softmax(logits)[0]
         for spelling in spellings:
             value = _follow(model, heard, scores, cache, spelling, best)
-            if value <= best:
+            limit = value + LEAD
+            if value <= best or any(_follow(model, heard, scores, cache, each, limit) > limit for each in rivals):
                 continue
             if not surprise or unheard is None or value - unheard.likelihood(written, spelling) >= surprise:
                 best = value
