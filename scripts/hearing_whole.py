@@ -77,7 +77,8 @@ def listen(model: MoonshineModel, guide: Guide, case: Case) -> Trial:
         fit = None
     said = model.tokenizer.decode(free.tokens)
     believed = not (guard.loops(free.tokens) or guard.is_invented(said, free.mean, dynamics))
-    confidence = math.exp(min(free.mean, 0.0)) if believed and not guard.is_scrap(said, 1.0, math.inf) else 0.0
+    longer = len(said.split()) >= len(guard.LEAST_SURE)
+    confidence = math.exp(min(free.mean, 0.0)) if believed and longer else 0.0
     release_memory()
     return Trial(case.group, case.half, right, fit, guide.is_cut(result), confidence)
 
