@@ -35,7 +35,8 @@ _SMALL_ERROR = 0.35
 CLOSE = 0.12
 """Intents this much below the best are still looked for."""
 _MOST_EDITS = 2.6
-_ENTRY_BUDGET = 0.75
+_ENTRY_BUDGET = 0.65
+"""At 0.75 "the gas" was the gates."""
 _VALUE_BUDGET = 0.6
 _LONGEST_TEXT = 24
 _SHORTER = 3

@@ -29,7 +29,7 @@ class Alarms(Moving):
         if request.intent == "also" and last is not None and last in self.alarms and not last.days:
             moment = self.beside(last, request)
             return self.once(moment) if moment > request.now else self.reply("past")
-        if not self.timed(request):
+        if not self.timed(request) and moment.date() >= request.now.date():
             return self.ask("what_time", partial(self.on_day, moment.date()), "time")
         if moment <= request.now:
             return self.reply("past")

@@ -18,6 +18,8 @@ from assistant.testing.skills import MONDAY
         ("twenty five", "number", 25),
         ("the day after tomorrow i think", "date", "2026-03-04"),
         ("purple", "duration", None),
+        ("what about nine tomorrow then", "datetime", "2026-03-03T09:00:00+00:00"),
+        ("how many days until the thirty first of june", "date", None),
     ],
 )
 def test_the_longest_value_of_a_kind_is_found(said: str, kind: str, value: object) -> None:
