@@ -11,9 +11,10 @@ from assistant.grammar.sentences import SkillSentences
 from assistant.messages.base import SlotKind
 from assistant.stt.expected import ANYTHING, Expected
 
-Outlook = Literal["unknown", "open", "complete", "likely", "over", "closed"]
+Outlook = Literal["unknown", "open", "complete", "likely", "nearly", "over", "closed"]
 """Of speech so far: nothing is known about it; it is the beginning of a sentence; it is a whole sentence that could go
-on; one that could, but sounds as if it were over, or so beyond doubt; it is a whole sentence and nothing is to come."""
+on; one that could, but sounds as if it were over, nearly surely so, or beyond doubt; it is a whole sentence and nothing
+is to come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

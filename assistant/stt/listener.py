@@ -27,8 +27,10 @@ LIKELY_SECONDS = 0.5
 """Silence that ends a sentence which sounds as if it were over: of 34 pauses in a quiet room behind what could have
 been all, 1 was longer."""
 OVER_SECONDS = 0.28
-"""The same where there is no doubt."""
-GLANCED = frozenset({"complete", "likely"})
+"""The same where there is no doubt; in a quiet room also where there is hardly any."""
+QUIET_SECONDS = 0.02
+"""A room is quiet where the noise asks for at most so much more silence."""
+GLANCED = frozenset({"complete", "likely", "nearly"})
 """What can still turn out to be over, the longer nothing follows."""
 GLANCE_SECONDS = 0.075
 """So much more silence is worth another glance."""
@@ -254,9 +256,11 @@ class Listener:
     def _wait(self, outlook: Outlook) -> Ended | None:
         """Set how long to wait for more; the end if that is over, or nothing is to come."""
         seconds = self._config.silence_seconds
+        if outlook == "nearly" and self._endpointer.noisy_seconds() <= QUIET_SECONDS:
+            outlook = "over"
         if outlook == "over":
             seconds = min(OVER_SECONDS, seconds)
-        elif outlook == "likely":
+        elif outlook in ("likely", "nearly"):
             seconds = min(LIKELY_SECONDS, seconds)
         elif outlook == "open":
             seconds += OPEN_SECONDS

@@ -119,7 +119,7 @@ class MoonshineEngine:
         with not_collecting():
             self._ready = self._decode(self._loaded(), self._sound.view())
         heard, outlook = self._ready.heard, self._ready.outlook
-        if outlook not in ("complete", "likely", "over"):
+        if outlook not in ("complete", "likely", "nearly", "over"):
             self._said = ("", 0)
         elif heard.text != self._said[0]:
             self._said = (heard.text, len(self._sound))

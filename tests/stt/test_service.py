@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assistant.audio.frame import RATE, Frame, Samples
@@ -158,6 +159,12 @@ async def test_a_sentence_that_could_go_on_gets_its_time() -> None:
     assert await endpoint_seconds("complete", REQUEST) == pytest.approx(0.75, abs=0.15)
     assert await endpoint_seconds("likely", REQUEST) == pytest.approx(0.55, abs=0.1)
     assert await endpoint_seconds("over", REQUEST) == pytest.approx(0.32, abs=0.1)
+    assert await endpoint_seconds("nearly", REQUEST) == pytest.approx(0.32, abs=0.1)
+
+
+async def test_in_noise_hardly_any_doubt_is_doubt() -> None:
+    noise = np.random.default_rng(3).normal(0, 300, len(REQUEST))
+    assert await endpoint_seconds("nearly", (REQUEST + noise).astype(np.int16)) > 0.45
 
 
 async def test_a_sentence_that_turns_out_to_be_over_is_not_waited_for() -> None:
