@@ -112,8 +112,9 @@ def calibrate(trials: Sequence[Trial]) -> Acceptance:
         sys.exit("no thresholds keep the other sound out")
     found = np.array(rows)
     near = found[found[:, 0] >= found[:, 0].max() - NEAR * len(commands)]
-    middle = np.median(near[:, 1:], axis=0)
-    return Acceptance(*(float(value) for value in middle), sure=surest([t.text for t in trials if t.group == NOISE]))
+    mean, lag, gain, weight = np.median(near[:, 1:], axis=0).tolist()
+    sure = surest([trial.text for trial in trials if trial.group == NOISE])
+    return Acceptance(mean=mean, lag=lag, gain=gain, weight=weight, sure=sure)
 
 
 def surest(texts: Sequence[float]) -> float:
