@@ -31,6 +31,7 @@ MAY_WRITE = {
     "assistant/consent/rights.py": "the gate: a clip handed to its owner's ears",
     "assistant/consent/trim.py": "the gate: tells the disk that blocks are free",
     "assistant/hardening.py": "/proc/self/coredump_filter: no memory in core dumps",
+    "assistant/intent/kept_vectors.py": "vectors of the skills' own sentences",
     "assistant/intent/classifier_model.py": "what was trained on the skills' own sentences",
     "assistant/intent/linear.py": "what was trained on the skills' own sentences",
     "assistant/intent/neighbours.py": "what was trained on the skills' own sentences",

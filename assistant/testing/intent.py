@@ -25,6 +25,8 @@ class FakeIntentEngine:
         self.trains = trains
         self.learned: list[tuple[str, ...]] = []
         """The skills of each `learn`, for a test to look at."""
+        self.given: list[Sequence[SkillSentences]] = []
+        """And all their sentences."""
         self._skills: tuple[SkillSentences, ...] = ()
 
     def start(self) -> None:
@@ -36,6 +38,7 @@ class FakeIntentEngine:
             for name, lines in (*skill.intents.items(), *skill.entities.items()):
                 parse_lines(lines, name)
         self.learned.append(tuple(skill.skill for skill in skills))
+        self.given.append(skills)
         self._skills = tuple(skills)
 
     def match(self, text: str, language: str, now: datetime) -> list[Match]:
