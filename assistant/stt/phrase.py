@@ -55,7 +55,7 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         # What the detector took for it in ten hours of other speech, mostly in noise: below -7, but for "Athena" twice.
         "alexa": Phrase(("Alexa", "alexa"), -6.9),
         # The bundled voice above -5.5, three other synthetic ones above -10, with noise; ordinary speech below -12.5.
-        "hey_mycroft": Phrase(("Mycroft", "Macroft", "Macross", "Mick Rock", "my craft"), -10.2, rivals=(
+        "hey_mycroft": Phrase(("Mycroft", "Macroft", "Macross", "Mick Rock", "my craft"), -10.8, rivals=(
             "Microsoft", "microsoft", "Minecraft", "minecraft", "Microphone", "microphone", "My crop", "my crop",
             "Aircraft", "aircraft", "My friend", "my friend", "Michael", "Marcus",
         )),
