@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from assistant.audio.frame import Samples
-from assistant.stt.phrase import SURPRISE, Phrase, PhraseJudge, Unheard
+from assistant.stt.phrase import PHRASES, SURPRISE, Phrase, PhraseJudge, Unheard
 from assistant.stt.shared import SharedModel
 from assistant.testing.wake import KNOWN, FakeJudge, wake_sound
 from assistant.wake.judge import Judge
@@ -48,6 +49,15 @@ def test_ordinary_speech_is_no_wake_word(speak: Callable[[str], Samples], bench:
     judge = bench[0]
     judge.start()
     assert [word for word in NAMES if judge.judge(word, speak(text)) >= 0] == []
+
+
+def test_a_word_that_sounds_like_it_is_told_from_it(speak: Callable[[str], Samples], shared: SharedModel) -> None:
+    known = PHRASES["hey_mycroft"]
+    judge = PhraseJudge(shared, {"with": known, "without": replace(known, rivals=())})
+    judge.start()
+    said = {word: judge.judge(word, speak("hey Minecraft")) for word in ("with", "without")}
+    assert said["with"] < 0 <= said["without"]
+    judge.close()
 
 
 def test_what_was_said_before_the_word_does_not_matter(speak: Callable[[str], Samples], bench: Bench) -> None:

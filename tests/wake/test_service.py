@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 
-from assistant.audio.frame import FRAME_SAMPLES, FRAME_SECONDS, Frame
+from assistant.audio.frame import FRAME_SAMPLES, FRAME_SECONDS, RATE, Frame, Samples
 from assistant.bus.memory import MemoryBus, MemorySubscription
 from assistant.errors import DeviceError, ModelError
 from assistant.messages import Message, Spoken, audio, consent, dialog, system, tts, wake
+from assistant.stt.phrase import PhraseJudge
+from assistant.stt.shared import SharedModel
 from assistant.testing.wake import FakeWakeEngine, wake_sound
+from assistant.wake.cascade import CascadeEngine
 from assistant.wake.gate import BEFORE_SECONDS
+from assistant.wake.microwakeword_engine import MicroWakeWordEngine
 from assistant.wake.service import REST_FRAMES, RESTS_AT_ONCE, TAIL_FRAMES, WakeService
 
 
@@ -256,6 +260,32 @@ async def test_its_own_voice_does_not_wake_it_by_a_word_that_it_says() -> None:
         heard = await run.next()
         assert isinstance(heard, wake.Detected)
         assert heard.sample == (TAIL_FRAMES + 4) * FRAME_SAMPLES
+
+
+@pytest.mark.parametrize(("own", "woken"), [(True, 0), (False, 1)])
+async def test_its_own_loudspeaker_heard_by_the_microphone_does_not_wake_it(
+    speak: Callable[[str], Samples], shared: SharedModel, own: bool, woken: int
+) -> None:
+    """Real sound and both stages: the same sentence wakes it when somebody else says it."""
+    sound = np.concatenate([np.zeros(RATE, np.int16), speak("Alexa."), np.zeros(RATE, np.int16)])
+    sound = sound[: len(sound) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    bus, tape = MemoryBus(), Tape()
+    engine = CascadeEngine(MicroWakeWordEngine(["alexa"]), PhraseJudge(shared))
+    service, heard = WakeService(engine, tape), bus.subscribe([wake.Detected], "test")
+    ready = bus.subscribe([system.Ready, system.Health], "test")
+    task = asyncio.create_task(service.serve(bus))
+    await anext(aiter(ready))
+    if own:
+        bus.publish(tts.Say(session="s", text=Spoken("Just say Alexa."), language="en"), "test")
+        bus.publish(tts.Started(session="s"), "test")
+        bus.publish(system.Probe(), "test")
+        await anext(aiter(ready))
+    for index, samples in enumerate(sound):
+        tape.more.put_nowait(Frame(index=index, samples=samples.copy()))
+    await tape.more.join()
+    bus.close()
+    await task
+    assert len([each async for each in heard]) == woken
 
 
 async def test_another_word_still_wakes_it_while_it_says_one() -> None:
