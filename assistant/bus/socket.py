@@ -15,7 +15,8 @@ from assistant.bus.memory import MemoryBus, MemorySubscription
 from assistant.errors import BusError, CodecError, HubSilent, HubUnreachable, PolicyError
 from assistant.messages import Message
 
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 15.0
+"""A small machine that trains and speaks at the same time may take seconds; where nobody is, it is known at once."""
 _SILENT = ("the assistant runs but does not answer", "It may be busy: try again, or look at its log")
 
 
