@@ -105,7 +105,9 @@ class Worker:
             self._loop.run_forever()
             for task in asyncio.all_tasks(self._loop):
                 task.cancel()
-            self._loop.run_until_complete(asyncio.sleep(0))
+            # Once more round; a second `stop` that waits already does no harm to this.
+            self._loop.call_soon(self._loop.stop)
+            self._loop.run_forever()
         except _Abandoned:
             pass
         # The loop is not closed: late calls from other threads then fall silent instead of failing.
