@@ -55,7 +55,13 @@ def requests(
             return _split(text, closed, replace(joints, starts=frozenset()), MOST_PARTS, lean, gaps=False) or (text,)
         return (text,)
     surely = whole is not None and whole.confidence >= SURE
-    parts = _split(text, understand, replace(joints, starts=frozenset()), MOST_PARTS, lean, gaps=not surely)
+    # Without free text an "and" was foreseen, whatever else was said a little differently: "can you add tea and milk".
+    closed = whole is not None and surely and not _holds(whole, joints.joints)
+    parts = (
+        ()
+        if closed
+        else _split(text, understand, replace(joints, starts=frozenset()), MOST_PARTS, lean, gaps=not surely)
+    )
     if parts:
         return parts
     if surely:
