@@ -56,10 +56,10 @@ def requests(
         return (text,)
     surely = whole is not None and whole.confidence >= SURE
     # Without free text an "and" was foreseen, whatever else was said a little differently: "can you add tea and milk".
-    closed = whole is not None and surely and not _holds(whole, joints.joints)
+    foreseen = whole is not None and surely and not _holds(whole, joints.joints)
     parts = (
         ()
-        if closed
+        if foreseen
         else _split(text, understand, replace(joints, starts=frozenset()), MOST_PARTS, lean, gaps=not surely)
     )
     if parts:
