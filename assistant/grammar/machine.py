@@ -14,9 +14,6 @@ from assistant.grammar.automaton import Automaton, compile_templates
 from assistant.grammar.templates import Node, Sequence, SlotRef, Word, choice
 from assistant.grammar.values.rules import DIGITS, Rules
 
-MOST_STATES = 50_000
-"""States that a machine may make before it forgets them and starts anew."""
-
 _WRITTEN = frozenset({"s", "m", "h", "sec", "secs", "min", "mins", "hr", "hrs", "fourty", "per"})
 """Words of the rules that people only write; nobody says them, or they sound like another way ("per cent")."""
 
@@ -63,31 +60,23 @@ _Stack = tuple[_Frame, ...]
 
 
 class RuleMachine:
-    """A typed value by the rules of a language. States are sets of stacks, made when they are asked for."""
+    """A typed value by the rules of a language. States are sets of stacks, made when they are asked for and kept: the
+    rules allow a few thousand."""
 
     def __init__(self, rules: Rules, rule: str) -> None:
         self._rules = rules
         self._automata: dict[str, Automaton] = {}
-        self._rule = rule
-        self._reset()
-
-    def _reset(self) -> None:
         self._numbers: dict[frozenset[_Stack], int] = {}
         self._sets: list[frozenset[_Stack]] = []
         self._words: dict[int, dict[str, int]] = {}
         self._digits: dict[int, dict[str, int]] = {}
         self._final: dict[int, bool] = {}
-        self.start = self._intern({((self._rule, self._automaton(self._rule).start),)})
+        self.start = self._intern({((rule, self._automaton(rule).start),)})
 
     @property
     def size(self) -> int:
         """States made so far."""
         return len(self._sets)
-
-    def trim(self) -> None:
-        """Forget states when there are too many. Numbers of states are then no longer valid."""
-        if len(self._sets) > MOST_STATES:
-            self._reset()
 
     def words(self, state: int) -> Mapping[str, int]:
         if state not in self._words:

@@ -19,7 +19,7 @@ from assistant.grammar.templates import Sequence as Parts
 from assistant.grammar.values.rules import read_rules
 from assistant.messages.base import SlotKind
 
-MOST_PLACES = 50_000
+MOST_PLACES = 3_000
 """Places whose neighbours are remembered, before all are forgotten."""
 
 
@@ -110,7 +110,7 @@ class Network:
         known = self._nexts.get(place)
         if known is None:
             if len(self._nexts) > MOST_PLACES:
-                self._nexts.clear()
+                self._nexts = {START: self._nexts[START]} if START in self._nexts else {}
             known = self._nexts[place] = self._find(place)
         return known
 

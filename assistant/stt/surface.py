@@ -19,8 +19,8 @@ from assistant.stt.numerals import Numerals, next_digits
 from assistant.stt.spelling import Spelling
 from assistant.stt.tokenizer import EOS, Tokenizer
 
-MOST_WORDS = 20_000
-"""Words in all remembered trees together, before all trees are forgotten; a word takes about 1 kB."""
+MOST_WORDS = 10_000
+"""Words in all remembered trees together, before all trees are forgotten."""
 _CODE_LETTERS = 2
 _CODE_PARTS = 3
 """Of names such as M25 and 4x4."""
@@ -42,27 +42,25 @@ class Node:
     """In a tree of tokens. `ends` are the words that are complete here, and the places behind them.
 
     A search takes a few of thousands of branches, so a branch is made when it is first taken; until then it is a list
-    of what it holds.
+    of what it holds. A wide search takes tens of thousands, so a node has only what it needs.
     """
 
-    __slots__ = ("_branches", "_ids", "_later", "_made", "_waiting", "ends")
+    __slots__ = ("_branches", "_ids", "_waiting", "ends")
 
     def __init__(self) -> None:
-        self._waiting: list[_Entry] = []
-        self._later: list[Grow] = []
-        self._branches: dict[int, list[_Entry]] = {}
-        self._made: dict[int, Node] = {}
+        self._waiting: list[_Entry | Grow] = []
+        self._branches: dict[int, _Entry | list[_Entry] | Node] | None = None
         self._ids: npt.NDArray[np.int64] | None = None
-        self.ends: list[tuple[Words, tuple[Place, ...]]] = []
+        self.ends: tuple[tuple[Words, tuple[Place, ...]], ...] = ()
 
     @property
     def leaf(self) -> bool:
         """Whether nothing can follow."""
-        return not (self._waiting or self._later or self._branches or self._made)
+        return not (self._waiting or self._branches)
 
     def later(self, grow: Grow) -> None:
         """Let `grow` add to this node when it is needed."""
-        self._later.append(grow)
+        self._waiting.append(grow)
 
     def insert(self, tokens: tuple[int, ...], words: Words, places: tuple[Place, ...]) -> None:
         """Add a way to write `words`. Only before the node is looked at."""
@@ -72,32 +70,43 @@ class Node:
         """Let `grow` add to the node behind `tokens` as soon as there is one."""
         self._waiting.append((tokens, 0, (), (), grow))
 
+    def end(self, words: Words, places: tuple[Place, ...]) -> None:
+        """Let `words` be complete here."""
+        if (words, places) not in self.ends:
+            self.ends += ((words, places),)
+
     def next(self, token: int) -> Node | None:
         """The node behind `token`."""
-        known = self._made.get(token)
-        if known is None:
-            self._open()
-            entries = self._branches.pop(token, None)
-            if entries is None:
-                return None
-            known = self._made[token] = Node()
-            known._fill(entries)
-        return known
+        branches = self._open()
+        known = branches.get(token)
+        if known is None or isinstance(known, Node):
+            return known
+        branches[token] = node = Node()
+        node._fill([known] if isinstance(known, tuple) else known)
+        return node
 
     @property
     def ids(self) -> npt.NDArray[np.int64]:
         """The tokens that can follow, as an array."""
         if self._ids is None:
-            self._open()
-            self._ids = np.array([*self._branches, *self._made], np.int64)
+            self._ids = np.array([*self._open()], np.int64)
         return self._ids
 
-    def _open(self) -> None:
-        while self._later:
-            self._later.pop()(self)
-        for entry in self._waiting:
-            self._branches.setdefault(entry[0][entry[1]], []).append(entry)
-        self._waiting.clear()
+    def _open(self) -> dict[int, _Entry | list[_Entry] | Node]:
+        """The branches, once they are needed."""
+        if self._branches is None:
+            self._branches = {}
+            for entry in self._waiting:  # which may grow meanwhile
+                if not isinstance(entry, tuple):
+                    entry(self)
+                    continue
+                known = self._branches.setdefault(token := entry[0][entry[1]], entry)
+                if isinstance(known, list):
+                    known.append(entry)
+                elif isinstance(known, tuple) and known is not entry:
+                    self._branches[token] = [known, entry]
+            self._waiting.clear()
+        return self._branches
 
     def _fill(self, entries: Iterable[_Entry]) -> None:
         for tokens, place, words, places, grow in entries:
@@ -105,8 +114,8 @@ class Node:
                 self._waiting.append((tokens, place + 1, words, places, grow))
             elif grow is not None:
                 grow(self)
-            elif (words, places) not in self.ends:
-                self.ends.append((words, places))
+            else:
+                self.end(words, places)
 
 
 class Surface:
@@ -182,15 +191,21 @@ class Surface:
     def _add_words(self, node: Node, following: Mapping[str, tuple[Place, ...]], spell: _Spell) -> None:
         self._words += len(following)
         for word, places in following.items():
+            said = (word,)
             for tokens in spell(word):
-                node.insert(tokens, (word,), places)
+                node.insert(tokens, said, places)
 
     def _digits(self, kind: str, prefix: str, places: tuple[Place, ...], node: Node) -> None:
         """Numbers of a kind that begin with `prefix`, at whose end `node` is."""
         following, complete = next_digits(kind, prefix)
         if complete:
-            node.ends.append(((self._numerals.spoken(kind, prefix),), places))
-        for piece in following:
+            node.end((self._numerals.spoken(kind, prefix),), places)
+        if following:
+            # A digit stands in the way of many words and is given up at once.
+            node.later(partial(self._add_digits, kind, prefix, places))
+
+    def _add_digits(self, kind: str, prefix: str, places: tuple[Place, ...], node: Node) -> None:
+        for piece in next_digits(kind, prefix)[0]:
             node.branch(self._tokenizer.encode_glued(piece), partial(self._digits, kind, prefix + piece, places))
 
     def _numbers(self, place: Place) -> Iterator[tuple[Words, tuple[Place, ...]]]:

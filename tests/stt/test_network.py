@@ -121,6 +121,30 @@ def test_typed_values_are_complete_ranges(kind: str, words: str) -> None:
     assert machine.final(state)
 
 
+@pytest.mark.parametrize("kind", sorted(MACHINES))
+def test_all_that_rules_allow_is_a_few_thousand_states(kind: str) -> None:
+    machine = RuleMachine(RULES, kind) if RULES else MACHINES[kind]
+    state = 0
+    while state < machine.size < 5_000:
+        machine.words(state)
+        state += 1
+    assert state == machine.size
+
+
+def test_only_so_many_places_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.grammar.network.MOST_PLACES", 10)
+    network = build([LAMP, RADIO], "en")
+    seen: set[Place] = set()
+    waiting = [START]
+    while waiting and len(seen) < 100:
+        place = waiting.pop()
+        if place not in seen:
+            seen.add(place)
+            waiting += [after for places in network.nexts(place).words.values() for after in places]
+            assert len(network._nexts) <= 12
+    assert network.nexts(START).words
+
+
 @given(st.integers(1, 999_999))
 def test_every_number_can_be_said(number: int) -> None:
     machine = MACHINES["number"]
