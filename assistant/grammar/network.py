@@ -121,6 +121,13 @@ class Network:
         """Whether all that can be said here goes on from an answer (`*.follow`)."""
         return place.net >= 0 and place.state in self.nets[place.net].onward
 
+    def begins(self, said: Sequence[str]) -> bool:
+        """Whether these words are the beginning of a sentence without free text, and none by themselves."""
+        places: tuple[Place, ...] = (START,)
+        for word in said:
+            places = tuple({after for place in places for after in self.nexts(place).words.get(word, ())})
+        return bool(places) and not any(self.nexts(place).intents for place in places)
+
     def slot_of(self, place: Place) -> SlotUse | None:
         """The slot whose value is being said."""
         return self.slots[place.slot] if place.slot >= 0 else None

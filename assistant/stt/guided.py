@@ -104,6 +104,8 @@ class Understood:
     """As it was heard, without its end."""
     closed: bool
     """Nothing can follow."""
+    begun: bool
+    """It ends in free text, and the same words begin a sentence without any ("what about the day after")."""
 
 
 class Guide:
@@ -192,21 +194,24 @@ class Guide:
                 gap=gap,
                 rival=rival,
             )
+        text = self.text(best.path)
+        begun = best.path is not None and not best.path.words and self.network.begins(text.split())
         return Understood(
-            text=self.text(best.path),
+            text=text,
             confidence=confidence,
             alternatives=tuple(self.text(other.path) for other in result.found[1:RIVALS]),
             meaning=meaning,
-            outlook=_outlook(nexts.closed, best.ending),
+            outlook=_outlook(nexts.closed, best.ending, begun),
             ending=best.ending,
             tokens=self._surface.without_end(best.tokens),
             closed=nexts.closed,
+            begun=begun,
         )
 
     def still(self, heard: Heard, before: Sequence[int], understood: Understood) -> Outlook:
         """What has been `understood` behind the tokens `before`, looked at again in the same sound and more of it."""
         ending = self._model.ending(heard, (*before, *understood.tokens), self._surface.ends)
-        return _outlook(understood.closed, ending)
+        return _outlook(understood.closed, ending, understood.begun)
 
     def outlook(self, result: Result, understood: Understood | None) -> Outlook:
         """Whether more is to be expected."""
@@ -295,10 +300,10 @@ class Guide:
         return (gap, intent) if intent else (100.0, "")
 
 
-def _outlook(closed: bool, ending: float) -> Outlook:
+def _outlook(closed: bool, ending: float, begun: bool) -> Outlook:
     if closed and ending >= NOT_OVER:
         return "closed"
-    if closed or ending < LIKELY:
+    if closed or begun or ending < LIKELY:
         return "complete"
     if ending >= OVER:
         return "over"

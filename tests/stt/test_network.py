@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.grammar.folder import read_sentences
 from assistant.grammar.machine import RuleMachine
 from assistant.grammar.network import START, Network, Place, build
 from assistant.grammar.sentences import SkillSentences
@@ -224,3 +226,19 @@ def test_it_knows_what_only_goes_on_from_an_answer() -> None:
     assert all(network.goes_on(place) for place in network.nexts(and_).free)
     assert not network.goes_on(turn)
     assert not network.goes_on(START)
+
+
+def test_it_knows_the_beginning_of_a_sentence_without_free_text() -> None:
+    said = replace(LAMP, follows={"dim": ("what about {date}",), "name": ("what about {name}",)})
+    network = build([said], "en")
+    assert walk(network, "what about the day after") == {"lamp.name+"}
+    assert network.begins("what about the day after".split())
+    assert not network.begins("what about the day after tomorrow".split())
+    assert not network.begins("what about the garden".split())
+
+
+def test_everything_is_for_the_house_beside_a_question_about_timers() -> None:
+    skills = Path(__file__).parents[2] / "skills"
+    network = build([read_sentences(name, skills / name, "en") for name in ("timer", "home")], "en")
+    assert walk(network, "cancel everything") >= {"timer.cancel_all+"}
+    assert walk(network, "turn off everything") == {"home.off"}
