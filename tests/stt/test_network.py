@@ -229,12 +229,13 @@ def test_it_knows_what_only_goes_on_from_an_answer() -> None:
 
 
 def test_it_knows_the_beginning_of_a_sentence_without_free_text() -> None:
-    said = replace(LAMP, follows={"dim": ("what about {date}",), "name": ("what about {name}",)})
-    network = build([said], "en")
+    lamp = replace(LAMP, follows={"dim": ("what about {date}",), "name": ("what about {name}",)})
+    network = build([lamp], "en")
     assert walk(network, "what about the day after") == {"lamp.name+"}
-    assert network.begins("what about the day after".split())
-    assert not network.begins("what about the day after tomorrow".split())
-    assert not network.begins("what about the garden".split())
+    said = ["what", "about", "the", "day", "after"]
+    assert network.begins(said)
+    assert not network.begins([*said, "tomorrow"])
+    assert not network.begins([*said[:3], "garden"])
 
 
 def test_everything_is_for_the_house_beside_a_question_about_timers() -> None:
